@@ -20,22 +20,7 @@ const SIDES: i64 = 4;
 /// Codes of supply offices have four digits; 0 is nowhere.
 const REGIONS: i64 = 10_000;
 
-macro_rules! tallies {
-    ($key:literal) => {
-        concat!(
-            "SELECT ", $key, " AS k, cell % 10000 AS region, CAST(SUM(n) AS BIGINT) AS n FROM access_tally \
-             WHERE at >= $1 AND at <= $2 AND (CAST($3 AS BIGINT) < 0 OR cell / 1000000 = $3) \
-             AND (CAST($4 AS BIGINT) < 0 OR cell / 100000 % 10 = $4) AND (CAST($5 AS BIGINT) < 0 OR cell / 10000 % 10 = $5) \
-             GROUP BY ", $key, ", cell % 10000 ORDER BY ", $key, ", cell % 10000"
-        )
-    };
-}
-
 statements! { "counts":
-    BY_AT("access_tally") = tallies!("at % 100000000");
-    BY_FUNCTION("access_tally") = tallies!("cell / 1000000");
-    BY_CHANNEL("access_tally") = tallies!("cell / 100000 % 10");
-    BY_OUTCOME("access_tally") = tallies!("cell / 10000 % 10");
     SUM_BY_AT("access_sum") = "SELECT at % 100000000 AS k, item % 10000 AS region, CAST(SUM(n) AS BIGINT) AS n FROM access_sum \
         WHERE at >= $1 AND at <= $2 AND item >= $3 AND item <= $4 GROUP BY at % 100000000, item % 10000 ORDER BY at % 100000000, item % 10000";
     SUM_BY_ITEM("access_sum") = "SELECT item / 10000 AS k, item % 10000 AS region, CAST(SUM(n) AS BIGINT) AS n FROM access_sum \
@@ -48,17 +33,7 @@ statements! { "counts":
     SUMS_GO("access_sum") = "DELETE FROM access_sum WHERE at >= $1 AND at < $2";
 }
 
-/// What adds up the tallies by something.
-pub(super) fn tallies_by(by: By) -> &'static Stmt {
-    match by {
-        By::At => &BY_AT,
-        By::Function => &BY_FUNCTION,
-        By::Channel => &BY_CHANNEL,
-        By::Outcome => &BY_OUTCOME,
-    }
-}
-
-/// The same over everything, from the sums of a side.
+/// What adds up the sums of a side by something.
 pub(super) fn sums_by(by: By) -> &'static Stmt {
     match by {
         By::At => &SUM_BY_AT,
@@ -66,8 +41,7 @@ pub(super) fn sums_by(by: By) -> &'static Stmt {
     }
 }
 
-/// The side of the sums that answers a slice, and its first and last item there; none when only the
-/// tallies know.
+/// The side of the sums that answers a slice, and its first and last item there; none when no side does.
 pub(super) fn summed(slice: &Slice) -> Option<(i64, i64, i64)> {
     let channel = slice.channel.map(|one| number_of(&Channel::ALL, &one));
     let outcome = slice.outcome.map(|one| number_of(&Outcome::ALL, &one));
@@ -215,18 +189,12 @@ impl<C: WriteConn> Sql<C> {
     }
 }
 
-/// The first and the last moment of a slice among the tallies, or among the sums of a side.
-pub(super) fn span(slice: &Slice, side: Option<i64>) -> (i64, i64) {
-    match side {
-        None => (
-            tally_at(slice.grain, slice.from),
-            tally_at(slice.grain, slice.to),
-        ),
-        Some(side) => (
-            sum_at(slice.grain, side, slice.from),
-            sum_at(slice.grain, side, slice.to),
-        ),
-    }
+/// The first and the last moment of a slice among the sums of a side.
+pub(super) fn span(slice: &Slice, side: i64) -> (i64, i64) {
+    (
+        sum_at(slice.grain, side, slice.from),
+        sum_at(slice.grain, side, slice.to),
+    )
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use lifeline_core::accounts::Terminal;
 use lifeline_core::insight::aggregate::{Addressee, Office, Report};
 use lifeline_core::insight::asked::{
-    Grain, Growth, Kept, Refused, Row as Sum, Run, Slice, Which, month_name, month_of, number_of,
+    Grain, Growth, Kept, LinkDay, Refused, Row as Sum, Run, Slice, Which, number_of,
 };
 use lifeline_core::insight::batch::Crowd;
 use lifeline_core::insight::data::DataStanding;
@@ -30,25 +30,15 @@ use super::value::args;
 use super::{Conn, Field, Row, Sql, counts};
 
 statements! { "insight":
-    LATENCIES("access_latency") = "SELECT bucket, CAST(SUM(n) AS BIGINT) AS n FROM access_latency \
-        WHERE function = $3 AND day >= $1 AND day <= $2 GROUP BY bucket ORDER BY bucket";
     TERMINALS("access_terminal") = "SELECT day, terminal, outcome, n FROM access_terminal WHERE day >= $1 AND day <= $2 \
         ORDER BY day, terminal, outcome";
     CROWD("access_person") = "SELECT hash FROM access_person WHERE period = $1 AND begins = $2 AND cell = $3 ORDER BY hash LIMIT $4";
+    SIZE("access_person") = "SELECT COUNT(*) AS n, COALESCE(MAX(hash), 0) AS largest FROM \
+        (SELECT hash FROM access_person WHERE period = $1 AND begins = $2 AND cell = $3 ORDER BY hash LIMIT $4) AS smallest";
     SETTLED("access_people") = "SELECT begins, n FROM access_people WHERE period = $1 AND cell = $2 AND begins >= $3 \
         AND begins <= $4 ORDER BY begins";
     RUNS("access_run") = "SELECT run, began_at, flushed_at, ended_at, lost FROM access_run WHERE flushed_at >= $1 \
         AND began_at < $2 ORDER BY began_at, run LIMIT 1000";
-    BEGAN("binding") = "SELECT (created_at + 28800000000) / 86400000000 AS day, COUNT(*) AS n FROM binding \
-        WHERE created_at >= $1 AND created_at < $2 GROUP BY (created_at + 28800000000) / 86400000000";
-    ENDED("binding") = "SELECT (ended_at + 28800000000) / 86400000000 AS day, COUNT(*) AS n FROM binding \
-        WHERE ended_at >= $1 AND ended_at < $2 GROUP BY (ended_at + 28800000000) / 86400000000";
-    FIRST("binding") = "SELECT (first_at + 28800000000) / 86400000000 AS day, COUNT(*) AS n, \
-        CAST(COALESCE(SUM(CASE WHEN live > 0 THEN 1 ELSE 0 END), 0) AS BIGINT) AS still FROM \
-        (SELECT account_id, MIN(created_at) AS first_at, \
-            CAST(SUM(CASE WHEN created_at <= $2 AND (ended_at IS NULL OR ended_at > $2) THEN 1 ELSE 0 END) AS BIGINT) AS live \
-            FROM binding GROUP BY account_id) AS people \
-        WHERE first_at >= $1 AND first_at <= $2 GROUP BY (first_at + 28800000000) / 86400000000 ORDER BY 1";
     HOME_OF("binding") = "SELECT binding_id, consumer_no FROM binding WHERE account_id = $1 AND ended_at IS NULL \
         ORDER BY created_at, binding_id LIMIT 1";
     REFUSAL("access_refusal") = "SELECT trace_id, at, function, channel, status, code, micros FROM access_refusal \
@@ -59,13 +49,12 @@ statements! { "insight":
         AND (CAST($8 AS TEXT) = '' OR code = $8) ORDER BY at DESC, trace_id LIMIT $9";
 }
 
-/// Under which number the answers of all functions together are counted.
-pub(super) const ALL_FUNCTIONS: i64 = 0;
 pub(super) const CONSUMER_NO: Field = Field::new("binding", "consumer_no");
 /// As [`Outcome::statuses`], leaving none out.
 const ANY_STATUS: (i64, i64, i64) = (0, 65_535, 0);
 
-fn bound(filter: Option<i64>) -> i64 {
+/// A filter as the statements take it: below zero when it is absent.
+pub(super) fn bound(filter: Option<i64>) -> i64 {
     filter.unwrap_or(-1)
 }
 
@@ -94,24 +83,15 @@ fn terminal_day(row: &Row) -> Result<TerminalDay, StoreError> {
     })
 }
 
-impl<C: Conn> Sql<C> {
-    /// Requests of a slice, from the sums where they know, else from the tallies.
-    pub(super) async fn summed_rows(&mut self, slice: &Slice) -> Result<Vec<Sum>, StoreError> {
-        let rows = if let Some((side, first, last)) = counts::summed(slice) {
-            let (from, to) = counts::span(slice, Some(side));
-            self.rows(counts::sums_by(slice.by), args![from, to, first, last])
-                .await?
-        } else {
-            let (from, to) = counts::span(slice, None);
-            let args = args![
-                from,
-                to,
-                bound(slice.function),
-                bound(slice.channel.map(|one| number_of(&Channel::ALL, &one))),
-                bound(slice.outcome.map(|one| number_of(&Outcome::ALL, &one))),
-            ];
-            self.rows(counts::tallies_by(slice.by), args).await?
-        };
+#[async_trait]
+impl<C: Conn> InsightReads for Sql<C> {
+    async fn rows(&mut self, slice: &Slice) -> Result<Vec<Sum>, StoreError> {
+        let (side, first, last) = counts::summed(slice)
+            .ok_or_else(|| StoreError::Refused("no sum is by all of these".to_owned()))?;
+        let (from, to) = counts::span(slice, side);
+        let rows = self
+            .rows(counts::sums_by(slice.by), args![from, to, first, last])
+            .await?;
         rows.iter()
             .map(|row| {
                 Ok(Sum {
@@ -121,13 +101,6 @@ impl<C: Conn> Sql<C> {
                 })
             })
             .collect()
-    }
-}
-
-#[async_trait]
-impl<C: Conn> InsightReads for Sql<C> {
-    async fn rows(&mut self, slice: &Slice) -> Result<Vec<Sum>, StoreError> {
-        self.summed_rows(slice).await
     }
 
     async fn sides(&mut self, part: &Part) -> Result<Sides, StoreError> {
@@ -148,15 +121,11 @@ impl<C: Conn> InsightReads for Sql<C> {
         to: i64,
         function: Option<i64>,
     ) -> Result<Vec<(i64, i64)>, StoreError> {
-        let rows = self
-            .rows(
-                &LATENCIES,
-                args![from, to, function.unwrap_or(ALL_FUNCTIONS)],
-            )
-            .await?;
-        rows.iter()
-            .map(|row| Ok((row.int("bucket")?, row.int("n")?)))
-            .collect()
+        self.latencies_of((from, to), function).await
+    }
+
+    async fn loose_latencies(&mut self, before: i64) -> Result<Vec<i64>, StoreError> {
+        self.days_of_latencies(before).await
     }
 
     async fn terminals(&mut self, from: i64, to: i64) -> Result<Vec<TerminalDay>, StoreError> {
@@ -168,6 +137,14 @@ impl<C: Conn> InsightReads for Sql<C> {
         let args = args![crowd.period.as_str(), &crowd.begins, &crowd.cell, limit];
         let rows = self.rows(&CROWD, args).await?;
         rows.iter().map(|row| row.int("hash")).collect()
+    }
+
+    async fn crowd_size(&mut self, crowd: &Crowd, limit: i64) -> Result<(i64, i64), StoreError> {
+        let args = args![crowd.period.as_str(), &crowd.begins, &crowd.cell, limit];
+        match self.one(&SIZE, args).await? {
+            Some(row) => Ok((row.int("n")?, row.int("largest")?)),
+            None => Ok((0, 0)),
+        }
     }
 
     async fn settled(
@@ -200,31 +177,16 @@ impl<C: Conn> InsightReads for Sql<C> {
             .collect()
     }
 
-    async fn growth(&mut self, from: Time, to: Time) -> Result<Vec<Growth>, StoreError> {
-        let mut days = std::collections::BTreeMap::<i64, (i64, i64)>::new();
-        for row in self.rows(&BEGAN, args![from, to]).await? {
-            days.entry(row.int("day")?).or_default().0 = row.int("n")?;
-        }
-        for row in self.rows(&ENDED, args![from, to]).await? {
-            days.entry(row.int("day")?).or_default().1 = row.int("n")?;
-        }
-        let growth = |(day, (began, ended))| Growth { day, began, ended };
-        Ok(days.into_iter().map(growth).collect())
+    async fn growth(&mut self, from: i64, to: i64) -> Result<Vec<Growth>, StoreError> {
+        self.links_of(from, to).await
     }
 
-    async fn retention(&mut self, from: Time, at: Time) -> Result<Vec<Kept>, StoreError> {
-        let mut months = std::collections::BTreeMap::<i64, (i64, i64)>::new();
-        for row in self.rows(&FIRST, args![from, at]).await? {
-            let month = months.entry(month_of(row.int("day")?)).or_default();
-            month.0 = month.0.saturating_add(row.int("n")?);
-            month.1 = month.1.saturating_add(row.int("still")?);
-        }
-        let kept = |(month, (first, still)): (i64, (i64, i64))| Kept {
-            month: month_name(month),
-            first,
-            still,
-        };
-        Ok(months.into_iter().map(kept).collect())
+    async fn retention(&mut self, from: i64, at: Time) -> Result<Vec<Kept>, StoreError> {
+        self.kept_of(from, at).await
+    }
+
+    async fn links(&mut self, from: i64, before: i64) -> Result<Vec<LinkDay>, StoreError> {
+        self.link_days(from, before).await
     }
 
     async fn data(

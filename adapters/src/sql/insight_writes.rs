@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use lifeline_core::accounts::Terminal;
 use lifeline_core::insight::aggregate::{Addressee, Office, Receipt, Report};
-use lifeline_core::insight::asked::{Grain, Run, month_of, number_of};
+use lifeline_core::insight::asked::{Grain, LinkDay, Run, month_of, number_of};
 use lifeline_core::insight::batch::{Batch, Crowd};
 use lifeline_core::insight::followers::{Follow, ToPlace};
 use lifeline_core::insight::misses::Missed;
-use lifeline_core::insight::people::{Period, day_number};
+use lifeline_core::insight::people::Period;
 use lifeline_core::insight::ports::InsightStore;
 use lifeline_core::insight::sample::Refusal;
 use lifeline_core::insight::{Channel, Outcome, Sample};
@@ -15,7 +15,6 @@ use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 use zeroize::Zeroizing;
 
-use super::insight::ALL_FUNCTIONS;
 use super::statement::statements;
 use super::value::args;
 use super::{Field, Sql, Value, WriteConn};
@@ -26,8 +25,6 @@ statements! { "insight_writes":
     RUN_PASS("access_run") = "UPDATE access_run SET batch = $2, flushed_at = $4 WHERE run = $1 AND batch = $3 AND ended_at IS NULL";
     RUN_LOST("access_run") = "UPDATE access_run SET lost = lost + $2 WHERE run = $1";
     RUN_END("access_run") = "UPDATE access_run SET ended_at = $2, flushed_at = $2 WHERE run = $1 AND ended_at IS NULL";
-    LATENCY("access_latency") = "INSERT INTO access_latency (day, function, bucket, n) VALUES ($1, $2, $3, $4) \
-        ON CONFLICT (day, function, bucket) DO UPDATE SET n = access_latency.n + excluded.n";
     TERMINAL("access_terminal") = "INSERT INTO access_terminal (day, terminal, outcome, n) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (day, terminal, outcome) DO UPDATE SET n = access_terminal.n + excluded.n";
     JOIN("access_person") = "INSERT INTO access_person (period, begins, cell, hash) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
@@ -40,29 +37,15 @@ statements! { "insight_writes":
     SETTLE("access_people") = "INSERT INTO access_people (period, begins, cell, n) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (period, cell, begins) DO NOTHING";
     CROWD_GO("access_person") = "DELETE FROM access_person WHERE period = $1 AND begins = $2 AND cell = $3";
+    TRIM("access_person") = "DELETE FROM access_person WHERE period = $1 AND begins = $2 AND cell = $3 AND hash > $4";
     SALT_GO("access_salt") = "DELETE FROM access_salt WHERE period = $1 AND begins = $2";
     PEOPLE_GO("access_people") = "DELETE FROM access_people WHERE period = $1 AND begins < $2";
-    LATENCIES_GO("access_latency") = "DELETE FROM access_latency WHERE day < $1";
     TERMINALS_GO("access_terminal") = "DELETE FROM access_terminal WHERE day < $1";
     REFUSALS_GO("access_refusal") = "DELETE FROM access_refusal WHERE at < (SELECT MAX(flushed_at) FROM access_run) - 604800000000";
     RUNS_GO("access_run") = "DELETE FROM access_run WHERE flushed_at < $1";
 }
 
 const SALT_FIELD: Field = Field::new("access_salt", "salt");
-
-/// How long answers took, of each function and of all together.
-fn latencies(batch: &Batch) -> Vec<Vec<Value>> {
-    let mut sums = std::collections::BTreeMap::new();
-    for ((day, function, bucket), n) in &batch.latencies {
-        for function in [*function, ALL_FUNCTIONS] {
-            let sum: &mut i64 = sums.entry((function, *day, *bucket)).or_insert(0);
-            *sum = sum.saturating_add(*n);
-        }
-    }
-    let row =
-        |((function, day, bucket), n): ((i64, i64, i64), i64)| args![day, function, bucket, n];
-    sums.into_iter().map(row).collect()
-}
 
 /// What came from each kind of terminal, and how it ended.
 fn terminals(batch: &Batch) -> Vec<Vec<Value>> {
@@ -99,7 +82,7 @@ impl<C: WriteConn> InsightStore for Sql<C> {
 
     async fn add(&mut self, run: &str, batch: &Batch) -> Result<(), StoreError> {
         self.add_counts(batch).await?;
-        self.write_many(&LATENCY, latencies(batch)).await?;
+        self.add_latencies(batch).await?;
         self.write_many(&TERMINAL, terminals(batch)).await?;
         if batch.lost > 0 {
             self.touched(&RUN_LOST, args![run, batch.lost]).await?;
@@ -109,6 +92,10 @@ impl<C: WriteConn> InsightStore for Sql<C> {
 
     async fn pack(&mut self, grain: Grain, at: i64) -> Result<(), StoreError> {
         self.pack_moment(grain, at).await
+    }
+
+    async fn pack_latencies(&mut self, day: i64) -> Result<(), StoreError> {
+        self.pack_latencies_of(day).await
     }
 
     async fn refused(&mut self, refusals: &[(Sample, Refusal)]) -> Result<(), StoreError> {
@@ -185,6 +172,15 @@ impl<C: WriteConn> InsightStore for Sql<C> {
             .map(drop)
     }
 
+    async fn trim(&mut self, crowd: &Crowd, largest: i64) -> Result<(), StoreError> {
+        let args = args![crowd.period.as_str(), &crowd.begins, &crowd.cell, largest];
+        self.touched(&TRIM, args).await.map(drop)
+    }
+
+    async fn keep_links(&mut self, days: &[LinkDay]) -> Result<(), StoreError> {
+        self.keep_link_days(days).await
+    }
+
     async fn purge(&mut self, hours_before: i64, days_before: i64) -> Result<u64, StoreError> {
         let day_ends = lifeline_core::insight::people::midnight(days_before);
         let mut gone = 0_u64;
@@ -205,8 +201,7 @@ impl<C: WriteConn> InsightStore for Sql<C> {
             let before = args![period.as_str(), period.of(day_ends)];
             gone = gone.saturating_add(self.touched(&PEOPLE_GO, before).await?);
         }
-        let latencies = args![day_number(day_ends)];
-        gone = gone.saturating_add(self.touched(&LATENCIES_GO, latencies).await?);
+        gone = gone.saturating_add(self.purge_latencies(days_before).await?);
         gone = gone.saturating_add(self.touched(&TERMINALS_GO, args![days_before]).await?);
         gone = gone.saturating_add(self.purge_missed(hours_before).await?);
         gone = gone.saturating_add(self.touched(&REFUSALS_GO, args![]).await?);

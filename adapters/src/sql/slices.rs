@@ -1,31 +1,37 @@
 //! Counts of days, months and hours that are over, packed: one row for a moment's cells instead of one
-//! for each, so that a page is added up in one short reading, whatever its filters.
+//! for each, so that a page is added up in one short reading, whatever its filters, and two years have room.
 //!
-//! The tallies stay what is counted. A pack carries the sum of what it packs; where that differs from
-//! the sums that are kept (something was added later) the tallies are read instead, until it is packed anew.
+//! What is packed is no tally any more: each count stands once, in a pack or beside it. What comes to a moment that is
+//! packed is a tally again, which is counted with the pack until the timed task packs it as well.
 
 use std::collections::BTreeMap;
 
-use lifeline_core::insight::asked::{By, Grain, Slice, number_of};
+use lifeline_core::insight::asked::{Grain, number_of};
 use lifeline_core::insight::sides::{Part, Sides};
 use lifeline_core::insight::{Channel, Outcome};
 use lifeline_core::store::StoreError;
 
+use super::insight::bound;
+use super::packs::{packed, unpack};
 use super::statement::statements;
 use super::value::args;
 use super::{Conn, Sql, WriteConn, counts};
 
 statements! { "slices":
-    PACKS("access_pack") = "SELECT at % 100000000 AS k, n, cells FROM access_pack WHERE at >= $1 AND at <= $2 AND part = $3 ORDER BY at";
-    PACKED("access_pack") = "SELECT at % 100000000 AS k, n FROM access_pack WHERE at >= $1 AND at <= $2 AND part = $3 ORDER BY at";
-    SUMS("access_sum") = "SELECT at % 100000000 AS k, CAST(SUM(n) AS BIGINT) AS n FROM access_sum \
-        WHERE at >= $1 AND at <= $2 GROUP BY at % 100000000 ORDER BY at % 100000000";
-    SUMS_OF_DAYS("access_sum") = "SELECT at % 100000000 / 24 AS k, CAST(SUM(n) AS BIGINT) AS n FROM access_sum \
-        WHERE at >= $1 AND at <= $2 GROUP BY at % 100000000 / 24 ORDER BY at % 100000000 / 24";
+    PACKS("access_packed") = "SELECT at % 100000000 AS k, cells FROM access_packed WHERE at >= $1 AND at <= $2 AND part = $3 ORDER BY at";
     LOOSE("access_tally") = "SELECT at % 100000000 AS k, cell, n FROM access_tally WHERE at >= $1 AND at <= $2 ORDER BY at, cell";
-    KEEP("access_pack") = "INSERT INTO access_pack (at, part, n, cells) VALUES ($1, $2, $3, $4)";
-    UNPACK("access_pack") = "DELETE FROM access_pack WHERE at = $1";
-    PACKS_GO("access_pack") = "DELETE FROM access_pack WHERE at >= $1 AND at < $2";
+    LOOSE_HOURS("access_tally") = "SELECT at % 100000000 AS k, cell % 10000 AS region, CAST(SUM(n) AS BIGINT) AS n FROM access_tally \
+        WHERE at >= $1 AND at <= $2 AND (CAST($3 AS BIGINT) < 0 OR cell / 1000000 = $3) \
+        AND (CAST($4 AS BIGINT) < 0 OR cell / 100000 % 10 = $4) AND (CAST($5 AS BIGINT) < 0 OR cell / 10000 % 10 = $5) \
+        GROUP BY at % 100000000, cell % 10000 ORDER BY at % 100000000, cell % 10000";
+    LOOSE_AT("access_tally") = "SELECT DISTINCT at % 100000000 AS k FROM access_tally WHERE at >= $1 AND at <= $2 ORDER BY 1";
+    LOOSE_DAYS("access_tally") = "SELECT DISTINCT at % 100000000 / 24 AS k FROM access_tally WHERE at >= $1 AND at <= $2 ORDER BY 1";
+    HOLD("access_packed") = "UPDATE access_packed SET cells = cells WHERE at = $1";
+    TAKE("access_tally") = "DELETE FROM access_tally WHERE at >= $1 AND at <= $2 RETURNING at % 100000000 AS k, cell, n";
+    PACKED("access_packed") = "SELECT part, cells FROM access_packed WHERE at = $1";
+    UNPACK("access_packed") = "DELETE FROM access_packed WHERE at = $1";
+    KEEP("access_packed") = "INSERT INTO access_packed (at, part, cells) VALUES ($1, $2, $3)";
+    PACKS_GO("access_packed") = "DELETE FROM access_packed WHERE at >= $1 AND at < $2";
 }
 
 /// Which pack of a moment holds everything; hours have one more for each function.
@@ -36,54 +42,6 @@ const CHANNEL: i64 = 100_000;
 const OUTCOME: i64 = 10_000;
 const FEW: usize = 10;
 const REGIONS: usize = 10_000;
-
-/// Seven bits at a time, the lowest first; the high bit says that more follow.
-fn write(into: &mut Vec<u8>, number: i64) {
-    let mut rest = number.unsigned_abs();
-    loop {
-        let low = u8::try_from(rest & 0x7f).unwrap_or(0);
-        rest >>= 7;
-        if rest == 0 {
-            into.push(low);
-            return;
-        }
-        into.push(low | 0x80);
-    }
-}
-
-fn read(bytes: &mut std::slice::Iter<'_, u8>) -> Option<i64> {
-    let mut number = 0_u64;
-    for shift in (0..63).step_by(7) {
-        let byte = *bytes.next()?;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return i64::try_from(number).ok();
-        }
-    }
-    None
-}
-
-/// Cells in their order with how often, and the sum.
-fn packed(cells: &BTreeMap<i64, i64>) -> (Vec<u8>, i64) {
-    let (mut bytes, mut before, mut sum) = (Vec::new(), 0, 0_i64);
-    for (cell, n) in cells {
-        write(&mut bytes, cell.saturating_sub(before));
-        write(&mut bytes, *n);
-        before = *cell;
-        sum = sum.saturating_add(*n);
-    }
-    (bytes, sum)
-}
-
-/// Hands out each cell of a pack; `None` when it is none.
-fn unpack(bytes: &[u8], mut each: impl FnMut(i64, i64)) -> Option<()> {
-    let (mut bytes, mut cell) = (bytes.iter(), 0_i64);
-    while !bytes.as_slice().is_empty() {
-        cell = cell.saturating_add(read(&mut bytes)?);
-        each(cell, read(&mut bytes)?);
-    }
-    Some(())
-}
 
 /// Adds cells up. Plain rows of numbers: a page of two years has a million cells.
 struct Adding {
@@ -195,18 +153,6 @@ impl Adding {
     }
 }
 
-/// Moments in their order as spans without a hole, so that each is read at once.
-fn spans(moments: &[i64]) -> Vec<(i64, i64)> {
-    let mut spans: Vec<(i64, i64)> = Vec::new();
-    for at in moments {
-        match spans.last_mut() {
-            Some((_, last)) if last.saturating_add(1) == *at => *last = *at,
-            _ => spans.push((*at, *at)),
-        }
-    }
-    spans
-}
-
 /// First and last of a grain's moments as they stand among the packs: hours by their day.
 fn among(grain: Grain, from: i64, to: i64) -> (i64, i64) {
     (counts::tally_at(grain, from), counts::tally_at(grain, to))
@@ -214,95 +160,58 @@ fn among(grain: Grain, from: i64, to: i64) -> (i64, i64) {
 
 type Moments = BTreeMap<i64, i64>;
 
-impl<C: Conn> Sql<C> {
-    async fn moments_summed(
-        &mut self,
-        grain: Grain,
-        (from, to): (i64, i64),
-    ) -> Result<Moments, StoreError> {
-        let side = counts::side(By::At);
-        let days = grain == Grain::Hour;
-        let (from, to) = if days {
-            (
-                from.saturating_mul(24),
-                to.saturating_mul(24).saturating_add(23),
-            )
-        } else {
-            (from, to)
-        };
-        let (from, to) = (
-            counts::sum_at(grain, side, from),
-            counts::sum_at(grain, side, to),
-        );
-        let stmt = if days { &SUMS_OF_DAYS } else { &SUMS };
-        let rows = self.rows(stmt, args![from, to]).await?;
-        rows.iter()
-            .map(|row| Ok((row.int("k")?, row.int("n")?)))
-            .collect()
+/// The moments among the tallies that a moment of a pack is of: of a day's hours all of them.
+fn tallied(grain: Grain, from: i64, to: i64) -> (i64, i64) {
+    if grain == Grain::Hour {
+        let last = to.saturating_mul(24).saturating_add(23);
+        among(grain, from.saturating_mul(24), last)
+    } else {
+        among(grain, from, to)
     }
+}
 
-    /// What a part adds up to by each of its sides.
+impl<C: Conn> Sql<C> {
+    /// What a part adds up to by each of its sides: what is packed, and what is not.
     pub(super) async fn sides_of(&mut self, part: &Part) -> Result<Sides, StoreError> {
-        let mut left = self
-            .moments_summed(part.grain, (part.from, part.to))
-            .await?;
         let mut adding = Adding::new(part, part.function);
         let mut at = Moments::new();
         let (from, to) = among(part.grain, part.from, part.to);
         for row in self.rows(&PACKS, args![from, to, WHOLE]).await? {
-            let (moment, n) = (row.int("k")?, row.int("n")?);
-            if left.get(&moment) != Some(&n) {
-                continue;
-            }
-            left.remove(&moment);
             let mut here = 0_i64;
             let cells = row.bytes("cells")?;
             unpack(&cells, |cell, n| {
-                here = here.saturating_add(adding.add(cell, n))
+                here = here.saturating_add(adding.add(cell, n));
             })
             .ok_or_else(|| row.corrupt("cells"))?;
-            at.insert(moment, here);
+            at.insert(row.int("k")?, here);
         }
-        let loose: Vec<i64> = left.into_keys().collect();
-        for (first, last) in spans(&loose) {
-            let (from, to) = among(part.grain, first, last);
-            for row in self.rows(&LOOSE, args![from, to]).await? {
-                let here = adding.add(row.int("cell")?, row.int("n")?);
-                let sum = at.entry(row.int("k")?).or_insert(0);
-                *sum = sum.saturating_add(here);
-            }
+        for row in self.rows(&LOOSE, args![from, to]).await? {
+            let here = adding.add(row.int("cell")?, row.int("n")?);
+            let sum = at.entry(row.int("k")?).or_insert(0);
+            *sum = sum.saturating_add(here);
         }
         at.retain(|_, n| *n > 0);
         Ok(adding.sides(at))
     }
 
-    /// A part of hours, added up by the hour. All packs of a day are made together: whether one function's is what is
-    /// counted is told from the whole day's, whose sums are few.
+    /// A part of hours, added up by the hour: what is packed of their days, and what is not.
     pub(super) async fn hours_of(&mut self, part: &Part) -> Result<Moments, StoreError> {
         let days = (part.from.div_euclid(24), part.to.div_euclid(24));
-        let loose = self.loose_moments(Grain::Hour, days.0, days.1).await?;
         let mut hours = Moments::new();
         let (from, to) = among(Grain::Hour, days.0, days.1);
         let which = part.function.unwrap_or(WHOLE);
         for row in self.rows(&PACKS, args![from, to, which]).await? {
-            let day = row.int("k")?;
-            if loose.binary_search(&day).is_ok() {
-                continue;
-            }
             let mut adding = Adding::new(part, None);
             let cells = row.bytes("cells")?;
             unpack(&cells, |cell, n| {
                 adding.add(cell, n);
             })
             .ok_or_else(|| row.corrupt("cells"))?;
-            let begins = day.saturating_mul(24);
+            let begins = row.int("k")?.saturating_mul(24);
             let of_day = adding.by_first().into_iter();
             hours.extend(of_day.map(|(hour, n)| (begins.saturating_add(hour), n)));
         }
-        for (first, last) in spans(&loose) {
-            self.add_loose_hours(part, (first, last), &mut hours)
-                .await?;
-        }
+        self.add_loose_hours(part, &mut hours).await?;
         hours.retain(|at, n| *n > 0 && (part.from..=part.to).contains(at));
         Ok(hours)
     }
@@ -310,80 +219,85 @@ impl<C: Conn> Sql<C> {
     async fn add_loose_hours(
         &mut self,
         part: &Part,
-        (first, last): (i64, i64),
         hours: &mut Moments,
     ) -> Result<(), StoreError> {
-        let slice = Slice {
-            grain: Grain::Hour,
-            from: first.saturating_mul(24),
-            to: last.saturating_mul(24).saturating_add(23),
-            function: part.function,
-            channel: part.channel,
-            outcome: part.outcome,
-            by: By::At,
-        };
-        for row in self.summed_rows(&slice).await? {
+        let (from, to) = among(Grain::Hour, part.from, part.to);
+        let args = args![
+            from,
+            to,
+            bound(part.function),
+            bound(part.channel.map(|one| number_of(&Channel::ALL, &one))),
+            bound(part.outcome.map(|one| number_of(&Outcome::ALL, &one))),
+        ];
+        for row in self.rows(&LOOSE_HOURS, args).await? {
+            let region = counts::region_name(row.int("region")?);
             let regions = part.regions.as_ref();
-            if regions.is_none_or(|regions| regions.contains(&row.region)) {
-                let sum = hours.entry(row.key).or_insert(0);
-                *sum = sum.saturating_add(row.n);
+            if regions.is_none_or(|regions| regions.contains(&region)) {
+                let sum = hours.entry(row.int("k")?).or_insert(0);
+                *sum = sum.saturating_add(row.int("n")?);
             }
         }
         Ok(())
     }
 
-    /// Moments whose pack is not what is counted.
+    /// Moments of which something is not packed.
     pub(super) async fn loose_moments(
         &mut self,
         grain: Grain,
         from: i64,
         to: i64,
     ) -> Result<Vec<i64>, StoreError> {
-        let mut left = self.moments_summed(grain, (from, to)).await?;
-        let (from, to) = among(grain, from, to);
-        for row in self.rows(&PACKED, args![from, to, WHOLE]).await? {
-            let (moment, n) = (row.int("k")?, row.int("n")?);
-            if left.get(&moment) == Some(&n) {
-                left.remove(&moment);
-            }
-        }
-        Ok(left.into_keys().collect())
+        let (from, to) = tallied(grain, from, to);
+        let stmt = if grain == Grain::Hour {
+            &LOOSE_DAYS
+        } else {
+            &LOOSE_AT
+        };
+        let rows = self.rows(stmt, args![from, to]).await?;
+        rows.iter().map(|row| row.int("k")).collect()
     }
 }
 
+/// The packs of a moment by their part.
+type Parts = BTreeMap<i64, BTreeMap<i64, i64>>;
+
+fn put(parts: &mut Parts, part: i64, cell: i64, n: i64) {
+    let sum = parts.entry(part).or_default().entry(cell).or_insert(0);
+    *sum = sum.saturating_add(n);
+}
+
 impl<C: WriteConn> Sql<C> {
-    /// Packs one moment; hours by the day.
+    /// Packs one moment; hours by the day. The tallies go as they are taken, each as it is then: what another unit adds
+    /// beside this one is a row of its own, for the next time.
     pub(super) async fn pack_moment(&mut self, grain: Grain, at: i64) -> Result<(), StoreError> {
-        let hourly = grain == Grain::Hour;
-        let (from, to) = if hourly {
-            let begins = at.saturating_mul(24);
-            among(grain, begins, begins.saturating_add(23))
-        } else {
-            among(grain, at, at)
-        };
-        let mut parts: BTreeMap<i64, BTreeMap<i64, i64>> = BTreeMap::new();
-        let mut put = |part: i64, cell: i64, n: i64| {
-            let sum = parts.entry(part).or_default().entry(cell).or_insert(0);
-            *sum = sum.saturating_add(n);
-        };
-        for row in self.rows(&LOOSE, args![from, to]).await? {
+        let place = counts::tally_at(grain, at);
+        // Two that pack the same moment wait for each other here.
+        self.touched(&HOLD, args![place]).await?;
+        let (from, to) = tallied(grain, at, at);
+        let taken = self.rows(&TAKE, args![from, to]).await?;
+        if taken.is_empty() {
+            return Ok(());
+        }
+        let mut parts = Parts::new();
+        for row in &taken {
             let (cell, n) = (row.int("cell")?, row.int("n")?);
-            if hourly {
+            if grain == Grain::Hour {
                 let hour = row.int("k")?.rem_euclid(24);
                 let of_hour = hour.saturating_mul(FIRST);
                 let of_hour = of_hour.saturating_add(cell.rem_euclid(FIRST));
-                put(WHOLE, of_hour, n);
-                put(cell.div_euclid(FIRST), of_hour, n);
+                put(&mut parts, WHOLE, of_hour, n);
+                put(&mut parts, cell.div_euclid(FIRST), of_hour, n);
             } else {
-                put(WHOLE, cell, n);
+                put(&mut parts, WHOLE, cell, n);
             }
         }
-        let place = counts::tally_at(grain, at);
+        for row in self.rows(&PACKED, args![place]).await? {
+            let (part, cells) = (row.int("part")?, row.bytes("cells")?);
+            unpack(&cells, |cell, n| put(&mut parts, part, cell, n))
+                .ok_or_else(|| row.corrupt("cells"))?;
+        }
         self.touched(&UNPACK, args![place]).await?;
-        let row = |(part, cells): (i64, BTreeMap<i64, i64>)| {
-            let (bytes, sum) = packed(&cells);
-            args![place, part, sum, bytes]
-        };
+        let row = |(part, cells): (i64, BTreeMap<i64, i64>)| args![place, part, packed(&cells)];
         let rows = parts.into_iter().map(row).collect();
         self.write_many(&KEEP, rows).await.map(drop)
     }
@@ -396,37 +310,5 @@ impl<C: WriteConn> Sql<C> {
     ) -> Result<u64, StoreError> {
         let (from, to) = among(grain, 0, before);
         self.touched(&PACKS_GO, args![from, to]).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pack_is_read_as_it_was_written_and_a_torn_one_is_none() {
-        let cells: BTreeMap<i64, i64> = [
-            (0, 1),
-            (12_131_504, 127),
-            (12_131_505, 128),
-            (99_999_999, i64::MAX / 2),
-        ]
-        .into();
-        let (bytes, sum) = packed(&cells);
-        assert_eq!(sum, cells.values().sum::<i64>());
-        let mut found = BTreeMap::new();
-        let whole = unpack(&bytes, |cell, n| {
-            found.insert(cell, n);
-        });
-        assert_eq!((whole, found), (Some(()), cells));
-        assert_eq!(unpack(&bytes[..bytes.len() - 1], |_, _| ()), None);
-        assert_eq!(unpack(&[0xff; 20], |_, _| ()), None);
-        assert_eq!(unpack(&[], |_, _| ()), Some(()));
-    }
-
-    #[test]
-    fn moments_in_a_row_are_one_span() {
-        assert_eq!(spans(&[1, 2, 3, 7, 9, 10]), [(1, 3), (7, 7), (9, 10)]);
-        assert!(spans(&[]).is_empty());
     }
 }

@@ -5,6 +5,7 @@ use lifeline_core::insight::asked::{By, Grain, Run, Slice, Which};
 use lifeline_core::insight::batch::{Batch, Crowd};
 use lifeline_core::insight::people::{Period, day_number};
 use lifeline_core::insight::sample::{NOWHERE, Refusal};
+use lifeline_core::insight::sides::Part;
 use lifeline_core::insight::{Channel, Outcome, Sample};
 use lifeline_core::shared::ids::AccountId;
 use lifeline_core::store::StoreError;
@@ -21,7 +22,8 @@ contracts! { "insight":
         "InsightReads::retention", "InsightStore::over", "InsightStore::purge"];
     a_batch_is_taken_once => ["InsightStore::begin_run", "InsightStore::take_batch", "InsightStore::end_run", "InsightReads::runs"];
     a_dropped_unit_counts_nothing => ["InsightStore::add", "InsightStore::take_batch"];
-    a_crowd_is_settled_and_its_salt_goes => ["InsightStore::join", "InsightReads::crowd", "InsightStore::salt",
+    a_crowd_is_settled_and_its_salt_goes => ["InsightStore::join", "InsightReads::crowd", "InsightReads::crowd_size",
+        "InsightStore::trim", "InsightStore::salt",
         "InsightStore::over", "InsightStore::settle", "InsightReads::settled"];
     refusals_are_found_by_trace_and_by_span => ["InsightStore::refused", "InsightReads::refusals"];
     a_region_is_that_of_the_home => ["InsightReads::region_of"];
@@ -101,11 +103,23 @@ async fn sums_add_up(t: Bench) {
         ..slice(Grain::Day, By::At)
     };
     assert_eq!(sum(&t, &refused).await, [(day, 2)]);
-    let which = Slice {
+    let which = Part {
+        grain: Grain::Day,
+        from: day,
+        to: day,
+        function: None,
+        channel: None,
+        outcome: Some(Outcome::Refused),
+        regions: None,
+    };
+    let sides = t.view().await.insight().sides(&which).await.unwrap();
+    assert_eq!(sides.functions, [(4, 2)].into());
+    let no_sum = Slice {
         by: By::Function,
         ..refused
     };
-    assert_eq!(sum(&t, &which).await, [(4, 2)]);
+    let found = t.view().await.insight().rows(&no_sum).await;
+    assert!(matches!(found, Err(StoreError::Refused(_))), "{found:?}");
     let mini = Slice {
         channel: Some(Channel::Mini),
         ..slice(Grain::Day, By::Channel)
@@ -140,20 +154,8 @@ async fn absent_is_none(t: Bench) {
     let which = Which::Trace("0".into());
     assert!(view.insight().refusals(&which, 9).await.unwrap().is_empty());
     assert_eq!(view.insight().region_of(&nobody).await.unwrap(), NOWHERE);
-    assert!(
-        view.insight()
-            .growth(at(0), at(9))
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    assert!(
-        view.insight()
-            .retention(at(0), at(9))
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(view.insight().growth(0, 30_000).await.unwrap().is_empty());
+    assert!(view.insight().retention(0, at(9)).await.unwrap().is_empty());
     t.write(async |tx| {
         assert!(tx.insight().over(Period::Day, "9", 9).await?.is_empty());
         assert_eq!(tx.insight().purge(0, 0).await?, 0);
@@ -240,6 +242,16 @@ async fn a_crowd_is_settled_and_its_salt_goes(t: Bench) {
     assert!(!sealed.contains("0101010101"), "{sealed}");
     let mut view = t.view().await;
     assert_eq!(view.insight().crowd(&all, 3).await.unwrap(), [5, 10, 20]);
+    for (limit, size) in [(3, (3, 20)), (9, (4, 30))] {
+        assert_eq!(view.insight().crowd_size(&all, limit).await.unwrap(), size);
+    }
+    let nobody = view.insight().crowd_size(&crowd("group:pay"), 9).await;
+    assert_eq!(nobody.unwrap(), (0, 0));
+    t.write(async |tx| tx.insight().trim(&all, 20).await)
+        .await
+        .unwrap();
+    let mut view = t.view().await;
+    assert_eq!(view.insight().crowd(&all, 9).await.unwrap(), [5, 10, 20]);
     t.write(async |tx| {
         assert!(
             tx.insight()
@@ -342,18 +354,15 @@ async fn links_are_growth_and_retention(t: Bench) {
     let home = household(&t).await;
     let began = home.link.created_at;
     let mut view = t.view().await;
-    let days = view
-        .insight()
-        .growth(began.plus_seconds(-1), began.plus_seconds(1))
-        .await
-        .unwrap();
-    assert!(days[0].began >= 1 && days[0].ended == 0, "{days:?}");
-    assert_eq!(days[0].day, day_number(began));
+    let day = day_number(began);
+    let days = view.insight().growth(day - 1, day + 1).await.unwrap();
+    assert!(days[0].began >= 1, "{days:?}");
+    assert_eq!(days[0].day, day);
     let kept = view
         .insight()
-        .retention(began.plus_seconds(-1), began.plus_seconds(1))
-        .await
-        .unwrap();
+        .retention(day - 1, began.plus_seconds(1))
+        .await;
+    let kept = kept.unwrap();
     // Of two who linked, one was barred since.
     let told: Vec<_> = kept.iter().map(|one| (one.first, one.still)).collect();
     assert_eq!(told, [(2, 1)]);

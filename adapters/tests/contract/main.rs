@@ -51,7 +51,9 @@ mod in_time;
 mod inbox;
 mod insight;
 mod jobs;
+mod latencies;
 mod ledger;
+mod links;
 mod merges;
 mod monitored;
 mod notices;
@@ -131,7 +133,9 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     inbox::contracts,
     insight::contracts,
     jobs::contracts,
+    latencies::contracts,
     ledger::contracts,
+    links::contracts,
     merges::contracts,
     monitored::contracts,
     notices::contracts,

@@ -1,132 +1,162 @@
 //! Two years of figures at ten million requests a day: how much room they take, and that reading them is quick. Filled for
-//! ROLLED_DAYS (2; `make test-long`: 73, a tenth of the time) and carried on to the whole. With a tenth the time before it
-//! is filled as well, by days and months, before the pages are read.
+//! ROLLED_DAYS (3; `make test-long`: 73, a tenth of the time) and carried on to the whole. With a tenth the time before it
+//! is filled as well, by days and months, and a million links are made, before the pages are read.
+
+mod fill;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lifeline_adapters::sql::Engine;
 use lifeline_core::insight::asked::{DAYS_KEPT, DAYS_TOLD, Grain, HOURS_KEPT_DAYS, month_of};
-use lifeline_core::insight::people::{day_number, midnight};
+use lifeline_core::insight::people::{KEPT_ROWS, Period, midnight};
 use lifeline_core::insight::{Ask, Channel, Insight, Outcome};
 use lifeline_core::store::Store;
 
+use self::fill::today;
 use crate::bench::{Bench, EngineKind, Watch, now};
 use crate::contracts;
 
 contracts! { "rolled":
     two_years_take_less_than_their_room => ["InsightReads::rows"];
+    a_week_of_refusals_takes_less_than_its_room => ["InsightStore::refused"];
 }
 
 /// What the rows of two years may take.
 const ROOM_BYTES: i64 = 1_000_000_000;
+/// What the requests of a week that were not done may take beside them, one by one.
+const REFUSALS_BYTES: i64 = 600_000_000;
+/// Three of a hundred of ten million requests, seven days.
+const REFUSALS: i64 = 7 * 300_000;
+const MONTHS_KEPT: i64 = 24;
 /// Of 731 days: as many as are measured before they are carried on.
 const TENTH: i64 = 73;
-const FUNCTIONS: i64 = 40;
-const REGIONS: i64 = 14;
 
 fn days() -> i64 {
     let set = std::env::var("ROLLED_DAYS").ok();
-    set.and_then(|n| n.parse().ok()).unwrap_or(2)
+    set.and_then(|n| n.parse().ok()).unwrap_or(3)
 }
 
-async fn bytes(t: &Bench) -> i64 {
+/// What tables with their indexes take, by how their names are.
+async fn bytes(t: &Bench, which: &str) -> i64 {
     let asked = match &t.kind {
-        EngineKind::Sqlite => {
-            "SELECT CAST(SUM(pgsize) AS TEXT) FROM dbstat WHERE name LIKE 'access_%'"
-        }
-        EngineKind::Postgres(_) => {
-            "SELECT CAST(pg_total_relation_size('access_tally') + pg_total_relation_size('access_sum') \
-             + pg_total_relation_size('access_pack') AS TEXT)"
-        }
+        EngineKind::Sqlite => format!(
+            "SELECT CAST(SUM(pgsize) AS TEXT) FROM dbstat WHERE name IN (SELECT name FROM sqlite_schema WHERE tbl_name {which})"
+        ),
+        EngineKind::Postgres(_) => format!(
+            "SELECT CAST(SUM(pg_total_relation_size(c.oid)) AS TEXT) FROM pg_class c \
+             WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND c.relname {which}"
+        ),
     };
-    t.text(asked).await.parse().unwrap()
+    t.text(&asked).await.parse().unwrap()
 }
 
-/// Every cell that ten million requests of a day reach when functions and regions are asked for as 1, 1/2, 1/3, …: of an
-/// hour about 74 000, of a day about 5 700.
-fn fill(grain: i64, from: i64, to: i64, per_mille_of_a_day: i64) -> String {
-    format!(
-        "WITH RECURSIVE f(f) AS (SELECT 1 UNION ALL SELECT f + 1 FROM f WHERE f < {FUNCTIONS}),
-              r(r) AS (SELECT 1 UNION ALL SELECT r + 1 FROM r WHERE r < {REGIONS}),
-              d(d) AS (SELECT {from} UNION ALL SELECT d + 1 FROM d WHERE d < {to}),
-              c(c, cw) AS (SELECT 0, 850 UNION ALL SELECT 1, 140 UNION ALL SELECT 2, 10),
-              o(o, ow) AS (SELECT 0, 970 UNION ALL SELECT 1, 20 UNION ALL SELECT 2, 6 UNION ALL SELECT 3, 4)
-         INSERT INTO access_tally (at, cell, n)
-         SELECT {grain} * 100000000 + d, ((f * 10 + c) * 10 + o) * 10000 + 1500 + r, 720 * cw * ow / 1000 * CAST({per_mille_of_a_day} AS BIGINT) / (f * r * 1000)
-         FROM d, f, r, c, o WHERE 720 * cw * ow / 1000 * CAST({per_mille_of_a_day} AS BIGINT) / (f * r * 1000) > 0"
-    )
-}
-
-/// What the tallies of a span add up to, side by side: everything, by function, by channel, by outcome.
-fn sums(grain: i64, from: i64, to: i64) -> String {
-    let sides = [
-        "0",
-        "cell / 1000000",
-        "cell / 100000 % 10",
-        "cell / 10000 % 10",
-    ];
-    let side = |(side, what): (usize, &str)| {
-        format!(
-            "INSERT INTO access_sum (at, item, n) SELECT ({grain} * 4 + {side}) * 100000000 + at % 100000000, \
-             {what} * 10000 + cell % 10000, SUM(n) FROM access_tally WHERE at BETWEEN {grain} * 100000000 + {from} AND {grain} * 100000000 + {to} \
-             GROUP BY at, {what} * 10000 + cell % 10000;"
-        )
-    };
-    sides.into_iter().enumerate().map(side).collect()
+/// Everything that is kept of use but the requests that were not done, which are weighed by themselves.
+async fn weight(t: &Bench) -> i64 {
+    let all = bytes(t, "LIKE 'access_%'").await;
+    all - bytes(t, "= 'access_refusal'").await
 }
 
 #[expect(clippy::print_stdout, reason = "what was measured is told")]
 async fn two_years_take_less_than_their_room(t: Bench) {
-    let (days, today) = (days(), day_number(now()));
-    let first = today - days + 1;
-    let empty = bytes(&t).await;
-    let hours = days.min(HOURS_KEPT_DAYS);
-    let from = (today - hours + 1) * 24;
-    t.raw(&fill(0, from, today * 24 + 23, 42)).await.unwrap();
-    t.raw(&sums(0, from, today * 24 + 23)).await.unwrap();
-    pack(&t, Grain::Hour, today - hours + 1, today - 1).await;
-    let after_hours = bytes(&t).await;
-    t.raw(&fill(1, first, today, 1000)).await.unwrap();
-    t.raw(&sums(1, first, today)).await.unwrap();
-    pack(&t, Grain::Day, first, today - 1).await;
-    let after_all = bytes(&t).await;
-    let per_hour_day = (after_hours - empty) / hours;
-    let per_day = (after_all - after_hours) / days;
-    let whole = per_hour_day * HOURS_KEPT_DAYS + per_day * DAYS_KEPT;
+    let (days, today) = (days(), today());
+    let (before, first) = (today - 2, today - days + 1);
+    let empty = weight(&t).await;
+    // What runs: today, and yesterday until it is packed; every crowd of both.
+    let hashes = if days < TENTH { 1_000 } else { KEPT_ROWS };
+    fill::counts(&t, Grain::Hour, today - 1, today).await;
+    fill::counts(&t, Grain::Day, today - 1, today).await;
+    let month = month_of(today);
+    fill::counts(&t, Grain::Month, month, month).await;
+    fill::latencies(&t, today - 1, today).await;
+    fill::crowds(&t, &Period::ALL, today, hashes).await;
+    fill::crowds(&t, &[Period::Day], today - 1, hashes).await;
+    let running = weight(&t).await - empty;
+    let hours = (days - 2).min(HOURS_KEPT_DAYS);
+    fill::counts(&t, Grain::Hour, today - 1 - hours, before).await;
+    fill::pack(&t, Grain::Hour, today - 1 - hours, before).await;
+    fill::tidy(&t).await;
+    let after_hours = weight(&t).await;
+    fill::counts(&t, Grain::Day, first, before).await;
+    fill::pack(&t, Grain::Day, first, before).await;
+    fill::latencies(&t, first, before).await;
+    fill::pack_latencies(&t, today - 1).await;
+    fill::rest(&t, first, before).await;
+    fill::tidy(&t).await;
+    let after_all = weight(&t).await;
+    let per_hour_day = (after_hours - empty - running) / hours;
+    let per_day = (after_all - after_hours) / (days - 2);
+    fill::counts(&t, Grain::Month, month - 1, month - 1).await;
+    fill::pack(&t, Grain::Month, month - 1, month - 1).await;
+    fill::tidy(&t).await;
+    let per_month = weight(&t).await - after_all;
+    let whole =
+        running + per_hour_day * HOURS_KEPT_DAYS + per_day * DAYS_KEPT + per_month * MONTHS_KEPT;
     let told = format!(
-        "{}: {per_hour_day} bytes of hours and {per_day} of the rest each day, {whole} in two years",
+        "{}: {running} bytes that run, {per_hour_day} of hours and {per_day} of the rest each day, {per_month} a month, \
+         {whole} in two years",
         t.kind.name()
     );
     println!("{told}");
     assert!(whole < ROOM_BYTES, "{told}");
     if days < TENTH {
+        linked(&t, 20_000).await;
         return read(&t, "", (first, today)).await;
     }
     fill_before(&t, today, first - 1).await;
+    linked(&t, 1_000_000).await;
     read(&t, "by days, ", (today - DAYS_TOLD + 1, today)).await;
     read(&t, "by months, ", (today - DAYS_KEPT + 1, today)).await;
+}
+
+#[expect(clippy::print_stdout, reason = "what was measured is told")]
+async fn a_week_of_refusals_takes_less_than_its_room(t: Bench) {
+    let rows: i64 = if days() < TENTH { 30_000 } else { 300_000 };
+    let empty = bytes(&t, "= 'access_refusal'").await;
+    fill::refusals(&t, rows).await;
+    let each = (bytes(&t, "= 'access_refusal'").await - empty) / rows;
+    let whole = each * REFUSALS;
+    let told = format!(
+        "{}: {each} bytes a refusal, {whole} in a week",
+        t.kind.name()
+    );
+    println!("{told}");
+    assert!(whole < REFUSALS_BYTES, "{told}");
 }
 
 /// The days before those that were measured, and every month.
 async fn fill_before(t: &Bench, today: i64, last: i64) {
     let first = today - DAYS_KEPT + 1;
-    t.raw(&fill(1, first, last, 1000)).await.unwrap();
-    t.raw(&sums(1, first, last)).await.unwrap();
-    pack(t, Grain::Day, first, last).await;
-    let months = (month_of(first), month_of(today));
-    t.raw(&fill(2, months.0, months.1, 30_000)).await.unwrap();
-    t.raw(&sums(2, months.0, months.1)).await.unwrap();
-    pack(t, Grain::Month, months.0, months.1 - 1).await;
+    fill::counts(t, Grain::Day, first, last).await;
+    fill::pack(t, Grain::Day, first, last).await;
+    fill::latencies_as_on(t, today - 2, first, last).await;
+    fill::rest(t, first, last).await;
+    let (first, last) = (month_of(first), month_of(today) - 2);
+    fill::counts(t, Grain::Month, first, last).await;
+    fill::pack(t, Grain::Month, first, last).await;
+}
+
+/// So many links, added up by the timed task, which packs yesterday as well.
+async fn linked(t: &Bench, links: i64) {
+    fill::links(t, links).await;
+    fill::counted_anew(t).await;
+    insight(t).settle().await.unwrap();
+    fill::counted_anew(t).await;
+    let days = t.text("SELECT CAST(COUNT(*) AS TEXT) FROM link_day").await;
+    assert!(days.parse::<i64>().unwrap() > 1_000, "{days}");
+}
+
+fn insight(t: &Bench) -> Insight {
+    let watch = Watch::new();
+    watch.set(0);
+    let store: Arc<dyn Store> = Arc::<Engine>::clone(&t.store);
+    Insight::new(store, Arc::new(watch))
 }
 
 /// Reads every page of a span a hundred times.
 #[expect(clippy::print_stdout, reason = "what was measured is told")]
 async fn read(t: &Bench, told: &str, (from, to): (i64, i64)) {
-    let watch = Watch::new();
-    watch.set(0);
-    let store: Arc<dyn Store> = Arc::<Engine>::clone(&t.store);
-    let insight = Insight::new(store, Arc::new(watch));
+    let insight = insight(t);
     for (name, ask) in asked(from, to) {
         let mut took: Vec<Duration> = Vec::new();
         for _ in 0..100 {
@@ -134,6 +164,10 @@ async fn read(t: &Bench, told: &str, (from, to): (i64, i64)) {
             let figures = insight.statistics(&ask).await.unwrap();
             took.push(began.elapsed());
             assert!(figures.calls > 0 && midnight(from) < now(), "{name}");
+            assert!(figures.latency[2].is_some(), "{name}");
+            let of_all = ask.regions.is_none();
+            assert!(of_all != figures.growth.is_empty(), "{name}");
+            assert!(of_all != figures.kept.is_empty(), "{name}");
         }
         took.sort();
         let kind = t.kind.name();
@@ -180,14 +214,4 @@ fn asked(from: i64, to: i64) -> Vec<(&'static str, Ask)> {
         ("all three in a region", region),
         ("no filter", none),
     ]
-}
-
-/// Packs what is over, as the timed task does.
-async fn pack(t: &Bench, grain: Grain, from: i64, to: i64) {
-    let found = t.view().await.insight().loose(grain, from, to).await;
-    for at in found.unwrap() {
-        t.write(async |tx| tx.insight().pack(grain, at).await)
-            .await
-            .unwrap();
-    }
 }

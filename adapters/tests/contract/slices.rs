@@ -15,6 +15,8 @@ use crate::contracts;
 contracts! { "slices":
     every_filter_is_the_sum_of_its_requests_packed_or_not => ["InsightReads::sides", "InsightReads::hours",
         "InsightReads::loose", "InsightStore::pack"];
+    what_is_packed_is_no_tally_any_more => ["InsightStore::pack"];
+    what_is_added_while_it_is_packed_is_counted_once => ["InsightStore::pack", "InsightStore::pack_latencies"];
     what_comes_to_a_packed_day_is_told_and_packed_anew => ["InsightReads::sides", "InsightReads::hours",
         "InsightReads::loose", "InsightStore::pack"];
     old_packs_go => ["InsightStore::purge"];
@@ -192,6 +194,42 @@ async fn every_filter_is_the_sum_of_its_requests_packed_or_not(t: Bench) {
     hold(&t, &all).await;
 }
 
+/// Two years of tallies beside their packs would not have the room that they are to have.
+async fn what_is_packed_is_no_tally_any_more(t: Bench) {
+    add(&t, &came()).await;
+    pack(&t, &came()).await;
+    let left = "SELECT CAST(COUNT(*) AS TEXT) FROM access_tally";
+    assert_eq!(t.text(left).await, "0");
+}
+
+/// One process packs a day again and again while another adds to it.
+async fn what_is_added_while_it_is_packed_is_counted_once(t: Bench) {
+    let other = t.another_process().await;
+    let late = came()[0];
+    let day = moment(Grain::Day, &late);
+    let adding = async {
+        for _ in 0..20 {
+            add(&other, &[late; 3]).await;
+        }
+    };
+    let packing = async {
+        for _ in 0..20 {
+            t.write(async |tx| {
+                tx.insight().pack(Grain::Hour, day).await?;
+                tx.insight().pack(Grain::Day, day).await?;
+                tx.insight().pack_latencies(day).await
+            })
+            .await
+            .unwrap();
+        }
+    };
+    tokio::join!(adding, packing);
+    let all = [late; 60];
+    hold(&t, &all).await;
+    let took = t.view().await.insight().latencies(day, day, None).await;
+    assert_eq!(took.unwrap().iter().map(|(_, n)| n).sum::<i64>(), 60);
+}
+
 async fn what_comes_to_a_packed_day_is_told_and_packed_anew(t: Bench) {
     let mut all = came();
     add(&t, &all).await;
@@ -213,7 +251,7 @@ async fn what_comes_to_a_packed_day_is_told_and_packed_anew(t: Bench) {
 }
 
 async fn packs(t: &Bench) -> String {
-    t.text("SELECT CAST(COUNT(*) AS TEXT) FROM access_pack")
+    t.text("SELECT CAST(COUNT(*) AS TEXT) FROM access_packed")
         .await
 }
 

@@ -8,6 +8,10 @@ use crate::shared::time::Time;
 pub const DAYS_KEPT: i64 = 731;
 /// How long hours are kept.
 pub const HOURS_KEPT_DAYS: i64 = 62;
+/// People are told by the month of their first link for so many days before a span's last.
+pub const YEAR_DAYS: i64 = 366;
+/// How long links are kept added up by day: as far back as the first day that can be asked for tells of people.
+pub const LINKS_KEPT_DAYS: i64 = DAYS_KEPT.saturating_add(YEAR_DAYS);
 /// A longer span is told by months.
 pub const DAYS_TOLD: i64 = 92;
 
@@ -40,7 +44,8 @@ pub enum By {
     Outcome,
 }
 
-/// A part of the counts. A filter that is absent leaves nothing out.
+/// A part of the counts with one filter at most, by which it is then summed as well, or by the moment. A filter that
+/// is absent leaves nothing out. What has more is a [`Part`](super::sides::Part).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slice {
     pub grain: Grain,
@@ -80,6 +85,17 @@ pub struct Growth {
     pub day: i64,
     pub began: i64,
     pub ended: i64,
+}
+
+/// The links of one day that is over, and the people whose first link was made on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkDay {
+    pub day: i64,
+    pub began: i64,
+    pub ended: i64,
+    pub first: i64,
+    /// Of them, who was still linked when the last of the days that were added up together was over.
+    pub still: i64,
 }
 
 /// Of those who linked first in a month, how many are linked still.

@@ -20,6 +20,7 @@
 pub mod aggregate;
 pub mod asked;
 pub mod batch;
+mod crowds;
 pub mod data;
 pub mod decisions;
 pub mod error;

@@ -11,6 +11,8 @@ use crate::shared::time::{SHANGHAI_AHEAD_S, Time};
 
 /// Hashes kept of one period: the count's relative standard error beyond it is 1/sqrt(KEPT - 2) = 0.90 %.
 pub const KEPT: usize = 12_288;
+/// The same as rows of a store.
+pub const KEPT_ROWS: i64 = 12_288;
 /// A hash has so many bits: enough that a million people hardly ever share one.
 const BITS: u32 = 48;
 /// Cells of fewer people are not told: somebody could be recognised in them.
@@ -87,15 +89,15 @@ pub fn hashed(salt: &[u8], person: u128) -> i64 {
     i64::from_be_bytes(wide)
 }
 
-/// How many people a set of kept hashes stands for; `kept` are the smallest, in order, each once.
+/// How many people the kept hashes of a period stand for: how many there are, at most [`KEPT`], and the largest.
 #[must_use]
-pub fn count(kept: &[i64]) -> i64 {
-    let Some(largest) = kept.get(KEPT.saturating_sub(1)) else {
-        return i64::try_from(kept.len()).unwrap_or(i64::MAX);
-    };
+pub fn stands_for((n, largest): (i64, i64)) -> i64 {
+    if n < KEPT_ROWS {
+        return n;
+    }
     // (k - 1) / (largest as a part of the whole), rounded.
     let whole = 1_u128.checked_shl(BITS).unwrap_or(u128::MAX);
-    let above = u128::try_from(KEPT.saturating_sub(1)).unwrap_or(0);
+    let above = u128::try_from(KEPT_ROWS.saturating_sub(1)).unwrap_or(0);
     let part = u128::try_from(largest.saturating_add(1))
         .unwrap_or(1)
         .max(1);
@@ -151,6 +153,17 @@ mod tests {
     fn kept(salt: &[u8], people: impl Iterator<Item = u128>) -> Vec<i64> {
         let all: BTreeSet<i64> = people.map(|person| hashed(salt, person)).collect();
         all.into_iter().take(KEPT).collect()
+    }
+
+    /// What the store says of a crowd.
+    fn count(kept: &[i64]) -> i64 {
+        let n = i64::try_from(kept.len()).unwrap();
+        stands_for((n, kept.last().copied().unwrap_or(0)))
+    }
+
+    #[test]
+    fn as_many_rows_are_kept_as_hashes() {
+        assert_eq!(usize::try_from(KEPT_ROWS), Ok(KEPT));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use zeroize::Zeroizing;
 
 use super::aggregate::{Addressee, Office, Receipt, Report};
-use super::asked::{Grain, Growth, Kept, Refused, Row, Run, Slice, Which};
+use super::asked::{Grain, Growth, Kept, LinkDay, Refused, Row, Run, Slice, Which};
 use super::batch::{Batch, Crowd};
 use super::data::DataStanding;
 use super::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
@@ -24,13 +24,14 @@ use crate::store::StoreError;
 
 #[async_trait]
 pub trait InsightReads: Send {
-    /// Requests of a slice, summed by what the slice asks for, in its order.
+    /// Requests of a slice, summed by what the slice asks for, in its order. A slice that is no sum of one side is
+    /// refused: it is asked for as a part.
     async fn rows(&mut self, slice: &Slice) -> Result<Vec<Row>, StoreError>;
     /// What a part of days or months adds up to by each of its sides, in one reading.
     async fn sides(&mut self, part: &Part) -> Result<Sides, StoreError>;
     /// A part of hours, added up by the hour.
     async fn hours(&mut self, part: &Part) -> Result<BTreeMap<i64, i64>, StoreError>;
-    /// Moments of a grain whose counts are not packed as they are now, in order; both within. Hours are
+    /// Moments of a grain of which something is counted that is not packed, in order; both within. Hours are
     /// packed by the day.
     async fn loose(&mut self, grain: Grain, from: i64, to: i64) -> Result<Vec<i64>, StoreError>;
     /// `(bucket, how many)` of a span of days, of one function or all.
@@ -40,10 +41,14 @@ pub trait InsightReads: Send {
         to: i64,
         function: Option<i64>,
     ) -> Result<Vec<(i64, i64)>, StoreError>;
+    /// Days before one of which something of how long answers took is not packed, in order.
+    async fn loose_latencies(&mut self, before: i64) -> Result<Vec<i64>, StoreError>;
     /// Requests of a span of days by day, kind of terminal and outcome, in this order; both days within.
     async fn terminals(&mut self, from: i64, to: i64) -> Result<Vec<TerminalDay>, StoreError>;
     /// The smallest hashes kept of a crowd, in order, at most `limit`.
     async fn crowd(&mut self, crowd: &Crowd, limit: i64) -> Result<Vec<i64>, StoreError>;
+    /// How many of a crowd's smallest hashes there are, at most `limit`, and the largest of these; nobody is `(0, 0)`.
+    async fn crowd_size(&mut self, crowd: &Crowd, limit: i64) -> Result<(i64, i64), StoreError>;
     /// The counts that stay of periods which are over, of one cell, by period.
     async fn settled(
         &mut self,
@@ -54,10 +59,15 @@ pub trait InsightReads: Send {
     ) -> Result<Vec<(String, i64)>, StoreError>;
     /// Processes that counted within a span, by their start.
     async fn runs(&mut self, from: Time, to: Time) -> Result<Vec<Run>, StoreError>;
-    /// Links that began and ended by day, in days since 1970.
-    async fn growth(&mut self, from: Time, to: Time) -> Result<Vec<Growth>, StoreError>;
-    /// By month of a person's first link: how many, and how many of them are still linked at `at`.
-    async fn retention(&mut self, from: Time, at: Time) -> Result<Vec<Kept>, StoreError>;
+    /// Links that began and ended by day, in days since 1970, both within: days that are over as they were added up
+    /// last, the rest as it is.
+    async fn growth(&mut self, from: i64, to: i64) -> Result<Vec<Growth>, StoreError>;
+    /// By month of a person's first link, from a day on: how many, and how many of them are still linked at `at`, which
+    /// is no day that was added up.
+    async fn retention(&mut self, from: i64, at: Time) -> Result<Vec<Kept>, StoreError>;
+    /// Links of the days from one until before another, and who made their first one on each, from the links themselves.
+    /// The last day is there though nothing happened.
+    async fn links(&mut self, from: i64, before: i64) -> Result<Vec<LinkDay>, StoreError>;
     /// How the data of electricity use stands: copies asked for since `fresh_from` are fresh, cases opened since
     /// `lately_from` came up lately.
     async fn data(
@@ -139,9 +149,11 @@ pub trait InsightStore: InsightReads {
     async fn end_run(&mut self, run: &str, now: Time) -> Result<(), StoreError>;
     /// Adds a batch to what is counted.
     async fn add(&mut self, run: &str, batch: &Batch) -> Result<(), StoreError>;
-    /// Packs what is counted of one moment; hours by the day. What is added later is told from the pack
-    /// by its sum, and read beside it.
+    /// Packs what is counted of one moment, beside what is packed of it already; hours by the day. What is added later
+    /// is counted beside the pack until it is packed as well.
     async fn pack(&mut self, grain: Grain, at: i64) -> Result<(), StoreError>;
+    /// Packs how long answers took on a day, likewise.
+    async fn pack_latencies(&mut self, day: i64) -> Result<(), StoreError>;
     /// Keeps requests that were not done, one by one.
     async fn refused(&mut self, refusals: &[(Sample, Refusal)]) -> Result<(), StoreError>;
     /// Adds searches that found nothing.
@@ -164,6 +176,10 @@ pub trait InsightStore: InsightReads {
     ) -> Result<Vec<Crowd>, StoreError>;
     /// A crowd's period is over: its count stays, its hashes and the salt go.
     async fn settle(&mut self, crowd: &Crowd, count: i64) -> Result<(), StoreError>;
+    /// Takes away the hashes of a crowd above one.
+    async fn trim(&mut self, crowd: &Crowd, largest: i64) -> Result<(), StoreError>;
+    /// Takes over links by day: they are all that is kept of days that are over.
+    async fn keep_links(&mut self, days: &[LinkDay]) -> Result<(), StoreError>;
     /// Takes away hours before a day and everything before another.
     async fn purge(&mut self, hours_before: i64, days_before: i64) -> Result<u64, StoreError>;
     /// Counts a change on its day; whether the wallet follows is what the latest moment says.

@@ -4,12 +4,11 @@
 use std::sync::Arc;
 
 use super::asked::{
-    By, DAYS_KEPT, DAYS_TOLD, Grain, Growth, HOURS_KEPT_DAYS, Kept, Refused, Run, Slice, Which,
-    month_of,
+    By, DAYS_KEPT, DAYS_TOLD, Grain, Growth, HOURS_KEPT_DAYS, Kept, LINKS_KEPT_DAYS, Refused, Run,
+    Slice, Which, YEAR_DAYS, month_of,
 };
-use super::batch::Crowd;
+use super::crowds::{funnel, people_of};
 use super::error::InsightError;
-use super::function::{BIND, MATCH, PAY};
 use super::gaps::{AROUND_S, gaps};
 use super::latency::percentile;
 use super::people::{self, Period, day_number, midnight};
@@ -71,6 +70,9 @@ pub struct Statistics {
     pub gaps: Vec<(Time, Time)>,
     pub lost: i64,
 }
+
+/// After the name of every period.
+const AFTER_ALL: &str = "9999";
 
 /// A turn of the task packs so many moments of a grain, the newest first: the rest waits an hour.
 const PACKED_AT_ONCE: usize = 200;
@@ -135,7 +137,7 @@ impl Ask {
         self.regions.as_ref().is_none_or(own)
     }
 
-    fn is_everything(&self) -> bool {
+    pub(super) fn is_everything(&self) -> bool {
         self.regions.is_none()
             && self.function.is_none()
             && self.channel.is_none()
@@ -221,17 +223,21 @@ impl Insight {
                 .await?
             };
             for crowd in &over {
-                let limit = i64::try_from(people::KEPT).unwrap_or(i64::MAX);
                 atomically(&*self.store, async |tx: &mut Tx| {
-                    let hashes = tx.insight().crowd(crowd, limit).await?;
-                    tx.insight().settle(crowd, people::count(&hashes)).await?;
+                    let found = tx.insight().crowd_size(crowd, people::KEPT_ROWS).await?;
+                    tx.insight()
+                        .settle(crowd, people::stands_for(found))
+                        .await?;
                     Ok::<_, InsightError>(())
                 })
                 .await?;
             }
+            self.trim(period).await?;
         }
         let today = day_number(now);
         self.pack(today).await?;
+        self.pack_latencies(today).await?;
+        self.roll_links(today).await?;
         atomically(&*self.store, async |tx: &mut Tx| {
             let hours = today.saturating_sub(HOURS_KEPT_DAYS);
             let days = today.saturating_sub(DAYS_KEPT);
@@ -240,7 +246,57 @@ impl Insight {
         .await
     }
 
-    /// Packs days and months that are over, so that a page with filters reads them quickly.
+    /// Takes away the hashes of running crowds that smaller ones came before: each node adds what is new to it, and
+    /// what is above the smallest that are kept never counts again.
+    async fn trim(&self, period: Period) -> Result<(), InsightError> {
+        let running = atomically(&*self.store, async |tx: &mut Tx| {
+            Ok::<_, InsightError>(tx.insight().over(period, AFTER_ALL, 1_000).await?)
+        })
+        .await?;
+        for crowd in &running {
+            atomically(&*self.store, async |tx: &mut Tx| {
+                let (n, largest) = tx.insight().crowd_size(crowd, people::KEPT_ROWS).await?;
+                if n >= people::KEPT_ROWS {
+                    tx.insight().trim(crowd, largest).await?;
+                }
+                Ok::<_, InsightError>(())
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Packs how long answers took on days that are over.
+    async fn pack_latencies(&self, today: i64) -> Result<(), InsightError> {
+        let loose = {
+            let mut view = snapshot(&*self.store).await?;
+            view.insight().loose_latencies(today).await?
+        };
+        for day in loose.into_iter().rev().take(PACKED_AT_ONCE) {
+            atomically(&*self.store, async |tx: &mut Tx| {
+                Ok::<_, InsightError>(tx.insight().pack_latencies(day).await?)
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Adds up the links of the days before today anew, so that no page goes through every link ever made, and an
+    /// account that was merged or erased since is counted as it is now.
+    async fn roll_links(&self, today: i64) -> Result<(), InsightError> {
+        let days = {
+            let mut view = snapshot(&*self.store).await?;
+            let from = today.saturating_sub(LINKS_KEPT_DAYS);
+            view.insight().links(from, today).await?
+        };
+        let days = &days;
+        atomically(&*self.store, async |tx: &mut Tx| {
+            Ok::<_, InsightError>(tx.insight().keep_links(days).await?)
+        })
+        .await
+    }
+
+    /// Packs days and months that are over: what was one row for each count is then one for many.
     async fn pack(&self, today: i64) -> Result<(), InsightError> {
         let yesterday = today.saturating_sub(1);
         let two_years = today.saturating_sub(DAYS_KEPT);
@@ -290,58 +346,6 @@ impl crate::jobs::runner::Task for Insight {
     }
 }
 
-/// How many different people a crowd is: from its hashes while it runs, else what was settled.
-async fn counted(view: &mut View, period: Period, day: i64, cell: &str) -> Result<i64, StoreError> {
-    let begins = period.of(midnight(day));
-    let settled = view
-        .insight()
-        .settled(period, cell, &begins, &begins)
-        .await?;
-    if let Some((_, n)) = settled.first() {
-        return Ok(*n);
-    }
-    let crowd = Crowd {
-        period,
-        begins,
-        cell: cell.to_owned(),
-    };
-    let limit = i64::try_from(people::KEPT).unwrap_or(i64::MAX);
-    Ok(people::count(&view.insight().crowd(&crowd, limit).await?))
-}
-
-async fn people_of(view: &mut View, ask: &Ask) -> Result<Option<[Option<i64>; 3]>, StoreError> {
-    let cell = match (ask.channel, ask.is_everything()) {
-        (_, true) => "all".to_owned(),
-        (Some(channel), false)
-            if ask.regions.is_none() && ask.function.is_none() && ask.outcome.is_none() =>
-        {
-            format!("channel:{}", channel.as_str())
-        }
-        (Some(_) | None, false) => return Ok(None),
-    };
-    let mut found = [None; 3];
-    for (place, period) in found.iter_mut().zip(Period::ALL) {
-        *place = people::told(counted(view, period, ask.to, &cell).await?);
-    }
-    Ok(Some(found))
-}
-
-async fn funnel(view: &mut View, ask: &Ask) -> Result<Vec<Figure>, StoreError> {
-    if ask.regions.is_some() {
-        return Ok(Vec::new());
-    }
-    let mut found = Vec::new();
-    for step in [MATCH, BIND, PAY] {
-        let n = counted(view, Period::Month, ask.to, &format!("step:{step}")).await?;
-        found.push(Figure {
-            name: step.to_owned(),
-            n: people::told(n).unwrap_or(-1),
-            before: None,
-        });
-    }
-    Ok(found)
-}
-
 /// The processes that counted within the span, and what they may have missed of it.
 async fn runs_of(
     view: &mut View,
@@ -370,9 +374,8 @@ async fn linked(
     if ask.regions.is_some() {
         return Ok((Vec::new(), Vec::new()));
     }
-    let (from, to) = (midnight(ask.from), midnight(ask.to.saturating_add(1)));
-    let growth = view.insight().growth(from, to).await?;
-    let a_year_ago = midnight(ask.to.saturating_sub(366));
+    let growth = view.insight().growth(ask.from, ask.to).await?;
+    let a_year_ago = ask.to.saturating_sub(YEAR_DAYS);
     let kept = view.insight().retention(a_year_ago, now).await?;
     Ok((growth, kept))
 }
