@@ -175,7 +175,7 @@ impl Silence {
         self.asked_at.store(now.unix_seconds(), Ordering::Relaxed);
         let later = match self.awaited {
             Awaited::Marketing => now,
-            Awaited::Trade | Awaited::Refund => later(now),
+            Awaited::Trade | Awaited::Refund => later(self.awaited, now),
         };
         Some(self.sleepers(now, later, now))
     }
@@ -184,7 +184,7 @@ impl Silence {
     /// waits for their turn waits with their own few seconds.
     pub(super) fn to_wake(&self, now: Time) -> Option<Sleepers> {
         let since = Time::from_micros(self.spoke_at.load(Ordering::Relaxed));
-        let sleepers = self.sleepers(now, later(now), since);
+        let sleepers = self.sleepers(now, later(self.awaited, now), since);
         if since.micros() == 0 || sleepers.until <= now {
             return None;
         }
@@ -239,8 +239,11 @@ impl Silence {
 }
 
 /// Who is looked at by then sleeps on: their turn is soon enough.
-const fn later(now: Time) -> Time {
-    now.plus_seconds(window::APART_SECONDS)
+const fn later(awaited: Awaited, now: Time) -> Time {
+    now.plus_seconds(match awaited {
+        Awaited::Marketing => window::APART_SECONDS,
+        Awaited::Trade | Awaited::Refund => window::SCOUT_EVERY,
+    })
 }
 
 /// After so many questions in a row it is a silence. Marketing has one answer for all.
@@ -305,7 +308,9 @@ mod tests {
             assert_eq!(silence.to_ask(at(60)), None, "each keeps to its ladder");
             let woken = silence.to_wake(at(23)).unwrap();
             assert_eq!((woken.since, woken.until), (at(22), at(3_622)));
-            assert_eq!((woken.now, woken.later), (at(23), at(83)));
+            let minute = awaited == Awaited::Marketing;
+            let later = if minute { at(83) } else { at(43) };
+            assert_eq!((woken.now, woken.later), (at(23), later));
         }
     }
 

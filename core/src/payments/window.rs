@@ -253,7 +253,7 @@ pub const APART_SECONDS: i64 = 60;
 pub const fn apart(resends: i64) -> i64 {
     if resends < 3 { 10 } else { APART_SECONDS }
 }
-/// While marketing is silent one line asks for all this often.
+/// While somebody is silent one row asks for all this often.
 pub const SCOUT_EVERY: i64 = 20;
 /// A state that ought to pass opens a case after this.
 pub const OVERDUE_SECONDS: i64 = DAY;
