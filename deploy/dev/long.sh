@@ -7,6 +7,8 @@
 #         journeys with every fault on each engine; TIMING_PAIRS (20000) pairs of unknown and foreign ids; DRILL_CONNECTIONS (10000)
 #         hostile connections at once; OVERLOAD_SECONDS (30) of three times the peak; ROLLING_REQUESTS (1000000) while everything is
 #         restarted; a million requests of schemathesis (WALK_TOTAL); a soak of SOAK_MINUTES (120; 2 shows that it works).
+#         Every drill is run whatever became of those before it, the cheap ones first; the red ones are named at the end, and
+#         DRILLS="line rolling" runs these two alone.
 #   crash: that part of it alone.
 # All print what they ran. Failing cases are written by proptest next to the source; commit them as named cases.
 set -euo pipefail
@@ -21,6 +23,37 @@ properties() { # CASES
 crash() {
     say "the gateway killed at every point, without power, without its COMMIT's reply; links cut for a minute"
     CRASH=whole cargo nextest run --locked --profile long --no-fail-fast --no-capture -p lifeline-tests --test crash
+}
+settle() {
+    cargo build --locked --profile sim -p lifeline-lab &&
+        "$TARGET/sim/lifeline-lab" settle prove --folder "$TARGET/settle" --accounts 100000 --kills 5 &&
+        "$TARGET/sim/lifeline-lab" settle prove --folder "$TARGET/settle" --accounts 1000000 --shapes 4x2 --kills 20
+}
+journeys() {
+    local engine n failed=0
+    for engine in sqlite postgres; do
+        for ((n = 1; n <= ${JOURNEYS:-20}; n++)); do
+            say "journey $n of ${JOURNEYS:-20} on $engine, with each fault"
+            # shellcheck disable=SC2016 # READY_FILE is the inner shell's
+            "$DEV/with-demo.sh" "$engine" bash -c 'exec "$0" journey --ready-file "$READY_FILE" --fault all' "$TARGET/debug/lifeline" || failed=1
+        done
+    done
+    return "$failed"
+}
+long=(cargo nextest run --locked --profile long) red=() ran=0
+# drill NAME WHAT CMD...: one red drill does not keep the others from being run; DRILLS names the few that are wanted.
+drill() {
+    local name=$1 what=$2 began=$SECONDS
+    [[ -z ${DRILLS:-} || " $DRILLS " == *" $name "* ]] || return 0
+    shift 2
+    say "$name: $what"
+    ran=$((ran + 1))
+    if "$@"; then
+        say "$name: held, $((SECONDS - began)) s"
+    else
+        red+=("$name")
+        warn "$name: RED, $((SECONDS - began)) s"
+    fi
 }
 case ${1:-} in
 fuzz)
@@ -38,57 +71,47 @@ long | crash)
     ;;
 inside-crash) crash ;;
 inside-long)
-    properties $((${FUZZ_CASES:-20000} * 10))
-    say "random people, roles, grants and changes of holder, ${WALKS:-45} walks in each of eight parts"
-    PROPTEST_CASES=${WALKS:-45} cargo nextest run --locked --profile long -p lifeline-tests --test isolation
-    say "unknown and foreign ids, ${TIMING_PAIRS:-20000} interleaved pairs of each kind: medians within 50 us"
-    TIMING_PAIRS=${TIMING_PAIRS:-20000} cargo nextest run --locked --profile long -p lifeline-tests --test isolation --no-capture \
-        unknown_and_foreign_take_the_same_time
-    say "slow heads and connections that stay, ${DRILL_CONNECTIONS:-10000} at once"
     # Each connection is a file at both of its ends: as many as this machine lets a process have.
     ulimit -Sn "$(ulimit -Hn)" || warn "the limit of open files stays at $(ulimit -Sn)"
-    DRILL_CONNECTIONS=${DRILL_CONNECTIONS:-10000} cargo nextest run --locked --profile long -p lifeline-tests --test journeys --no-capture ec_14_
-    say "three times the peak for ${OVERLOAD_SECONDS:-30} s at a running listener: nine tenths of it answered, orders within 200 ms"
-    OVERLOAD_SECONDS=${OVERLOAD_SECONDS:-30} cargo nextest run --locked --profile long -p lifeline-tests --test journeys --no-capture ec_14_three_times
-    say "restarts, certificates and keys under ${ROLLING_REQUESTS:-1000000} requests through the relay: none may fail"
-    ROLLING_REQUESTS=${ROLLING_REQUESTS:-1000000} cargo nextest run --locked --profile long -p lifeline-tests --test journeys --no-capture ec_24_
-    say "schemathesis, ${WALK_TOTAL:-1000000} requests in walks of their own seeds"
-    "$DEV/walks.sh"
-    say "journeys for ${SOAK_MINUTES:-120} minutes: flat memory, no wrong answer"
-    "$DEV/with-demo.sh" postgres "$DEV/soak.sh"
-    crash
-    say "the limiter against its model, leases over nodes, and a Redis that is killed"
-    LIMITER_EVENTS=${LIMITER_EVENTS:-10000000} LEASE_TRIALS=${LEASE_TRIALS:-100000} REDIS_KILLS=${REDIS_KILLS:-200} \
-        cargo nextest run --locked --profile long -p lifeline-gateway -p lifeline-tests --no-capture \
-        -E 'test(reference_models) or test(stated_bound)'
-    say "mutated and repeated requests of the relay"
-    LINE_MUTANTS=${LINE_MUTANTS:-1000000} cargo nextest run --locked --profile long -p lifeline-gateway --no-capture \
-        no_mutated_or_repeated
-    say "a log of ${STATISTICS_REQUESTS:-1000000} replayed requests over orderly restarts, counted exactly"
-    STATISTICS_REQUESTS=${STATISTICS_REQUESTS:-1000000} cargo nextest run --locked --profile long -p lifeline-tests --test console \
-        every_replayed_request
-    say "a tenth of two years of figures: what it takes, and how quickly it is read"
-    ROLLED_DAYS=${ROLLED_DAYS:-73} cargo nextest run --release --locked --profile long -p lifeline-adapters --test contract --no-capture rolled
-    say "marketing away for six hours with ${DRILL_PAYMENTS:-10000} paid orders"
-    TRIAL_MAX_S=3600 DRILL_PAYMENTS=${DRILL_PAYMENTS:-10000} cargo nextest run --locked --profile long -p lifeline-adapters --test payments \
+    drill line "mutated and repeated requests of the relay" \
+        env LINE_MUTANTS="${LINE_MUTANTS:-1000000}" "${long[@]}" -p lifeline-gateway --no-capture no_mutated_or_repeated
+    drill limiter "the limiter against its model, leases over nodes, and a Redis that is killed" \
+        env LIMITER_EVENTS="${LIMITER_EVENTS:-10000000}" LEASE_TRIALS="${LEASE_TRIALS:-100000}" REDIS_KILLS="${REDIS_KILLS:-200}" \
+        "${long[@]}" -p lifeline-gateway -p lifeline-tests --no-capture -E 'test(reference_models) or test(stated_bound)'
+    drill timing "unknown and foreign ids, ${TIMING_PAIRS:-20000} interleaved pairs of each kind: medians within 50 us" \
+        env TIMING_PAIRS="${TIMING_PAIRS:-20000}" "${long[@]}" -p lifeline-tests --test isolation --no-capture \
+        unknown_and_foreign_take_the_same_time
+    drill ciphertexts "whether what is wrong with a ciphertext shows in the time it takes" \
+        "${long[@]}" -p lifeline-adapters --lib --run-ignored only --no-capture pv_09
+    drill connections "slow heads and connections that stay, ${DRILL_CONNECTIONS:-10000} at once" \
+        env DRILL_CONNECTIONS="${DRILL_CONNECTIONS:-10000}" "${long[@]}" -p lifeline-tests --test journeys --no-capture \
+        -E 'test(ec_14_) and not test(three_times)'
+    drill overload "three times the peak for ${OVERLOAD_SECONDS:-30} s at a running listener: nine tenths of it answered, orders within 200 ms" \
+        env OVERLOAD_SECONDS="${OVERLOAD_SECONDS:-30}" "${long[@]}" -p lifeline-tests --test journeys --no-capture ec_14_three_times
+    drill statistics "a log of ${STATISTICS_REQUESTS:-1000000} replayed requests over orderly restarts, counted exactly" \
+        env STATISTICS_REQUESTS="${STATISTICS_REQUESTS:-1000000}" "${long[@]}" -p lifeline-tests --test console every_replayed_request
+    drill outage "marketing away for six hours with ${DRILL_PAYMENTS:-10000} paid orders" \
+        env TRIAL_MAX_S=3600 DRILL_PAYMENTS="${DRILL_PAYMENTS:-10000}" "${long[@]}" -p lifeline-adapters --test payments \
         marketing_down_for_six_hours
-    say "${SETTLE_HISTORIES:-20000} random histories of settlement: each month is paid what it was last settled at"
-    SETTLE_HISTORIES=${SETTLE_HISTORIES:-20000} cargo nextest run --locked --profile long -p lifeline-adapters \
-        --test settlement -E 'test(in_any_history)'
-    say "1,000,000 settled months with kills, 1,000,000 payouts under new weights"
-    TRIAL_MAX_S=3600 DRILL_QUEUED=${DRILL_QUEUED:-1000000} cargo nextest run --locked --profile long -p lifeline-adapters \
-        --test settlement -E 'test(weights_change)'
-    cargo build --locked --profile sim -p lifeline-lab
-    "$TARGET/sim/lifeline-lab" settle prove --folder "$TARGET/settle" --accounts 100000 --kills 5
-    "$TARGET/sim/lifeline-lab" settle prove --folder "$TARGET/settle" --accounts 1000000 --shapes 4x2 --kills 20
-    say "whether what is wrong with a ciphertext shows in the time it takes"
-    cargo nextest run --locked --profile long -p lifeline-adapters --lib --run-ignored only --no-capture pv_09
-    for engine in sqlite postgres; do
-        for ((n = 1; n <= ${JOURNEYS:-20}; n++)); do
-            say "journey $n of ${JOURNEYS:-20} on $engine, with each fault"
-            "$DEV/with-demo.sh" "$engine" bash -c 'exec "$0" journey --ready-file "$READY_FILE" --fault all' "$TARGET/debug/lifeline"
-        done
-    done
+    drill histories "${SETTLE_HISTORIES:-20000} random histories of settlement: each month is paid what it was last settled at" \
+        env SETTLE_HISTORIES="${SETTLE_HISTORIES:-20000}" "${long[@]}" -p lifeline-adapters --test settlement -E 'test(in_any_history)'
+    drill figures "a tenth of two years of figures: what it takes, and how quickly it is read" \
+        env ROLLED_DAYS="${ROLLED_DAYS:-73}" "${long[@]}" --release -p lifeline-adapters --test contract --no-capture rolled
+    drill rolling "restarts, certificates and keys under ${ROLLING_REQUESTS:-1000000} requests through the relay: none may fail" \
+        env ROLLING_REQUESTS="${ROLLING_REQUESTS:-1000000}" "${long[@]}" -p lifeline-tests --test journeys --no-capture ec_24_
+    drill isolation "random people, roles, grants and changes of holder, ${WALKS:-45} walks in each of eight parts" \
+        env PROPTEST_CASES="${WALKS:-45}" "${long[@]}" -p lifeline-tests --test isolation
+    drill queue "1,000,000 payouts under new weights" \
+        env TRIAL_MAX_S=3600 DRILL_QUEUED="${DRILL_QUEUED:-1000000}" "${long[@]}" -p lifeline-adapters --test settlement -E 'test(weights_change)'
+    drill settle "1,000,000 settled months with kills" settle
+    drill journeys "${JOURNEYS:-20} journeys with each fault on each engine" journeys
+    drill crash "the gateway killed everywhere" crash
+    drill properties "$((${FUZZ_CASES:-20000} * 10)) cases of each property" properties $((${FUZZ_CASES:-20000} * 10))
+    drill soak "journeys for ${SOAK_MINUTES:-120} minutes: flat memory, no wrong answer" "$DEV/with-demo.sh" postgres "$DEV/soak.sh"
+    drill walks "schemathesis, ${WALK_TOTAL:-1000000} requests in walks of their own seeds" "$DEV/walks.sh"
+    ((ran)) || fail 2 "none of the drills is called ${DRILLS:-}"
+    ((!${#red[@]})) || fail 1 "of $ran drills ${#red[@]} red: ${red[*]}"
+    say "$ran drills, none red"
     ;;
 *) fail 2 "usage: long.sh fuzz|long|crash" ;;
 esac

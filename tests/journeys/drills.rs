@@ -43,16 +43,24 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
     ]
 }
 
+/// How many there are at once: fewer where a process may not have so many files, unless `DRILL_CONNECTIONS` demands them.
 fn connections() -> usize {
-    let asked = std::env::var("DRILL_CONNECTIONS").ok();
-    let asked = asked.and_then(|text| text.parse().ok()).unwrap_or(300);
     let most = files_max().saturating_sub(FILES_BESIDE);
-    if asked > most {
+    if let Ok(demanded) = std::env::var("DRILL_CONNECTIONS") {
+        let demanded = demanded.parse().expect("a number of connections");
+        assert!(
+            demanded <= most,
+            "{demanded} connections are demanded, and a process here has no more than {most} files"
+        );
+        return demanded;
+    }
+    let usual = 300;
+    if usual > most {
         println!(
-            "SKIPPED: {asked} connections, because a process here has no more than {most} files; {most} instead"
+            "SKIPPED: {usual} connections, because a process here has no more than {most} files; {most} instead"
         );
     }
-    asked.min(most)
+    usual.min(most)
 }
 
 /// What a process has open beside its connections.
