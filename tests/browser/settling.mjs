@@ -109,6 +109,7 @@ async function looksAtTheTable() {
   await at('check-view').click()
   await shows('solar-table')
   await page.locator('[data-testid="solar-table"] .amount').first().waitFor()
+  await checks.comes('each row says what it is for', async () => (await textOf('solar-table')).includes('峰上网电量'), true)
   await anew('settlement/checks')
   await shows('check-OPEN')
   await at('open-check').click()

@@ -98,7 +98,7 @@ export type GenerationState = 'keyless' | 'keyed' | 'permitted' | 'terminating' 
 export type GenerationAccount = Narrow<Views['GenerationAccountView'], { state: GenerationState; feed_in?: 'full' | 'surplus' }>
 export type PublicKey = Views['PublicKeyView']
 export type Permission = Views['PermissionView']
-type TableRow = Narrow<Views['TableRowView'], { slot: 'super_peak' | 'peak' | 'flat' | 'valley' | 'deep_valley' }>
+type TableRow = Narrow<Views['TableRowView'], { kind: 'feed_in' | 'subsidy'; slot: 'super_peak' | 'peak' | 'flat' | 'valley' | 'deep_valley' }>
 export type PersonalTable = Narrow<Views['PersonalTableView'], { items: TableRow[] }>
 
 export type CheckState = 'OPEN' | 'ANSWERED' | 'IN_REVIEW' | 'DISPATCHED' | 'SUPERSEDED'
@@ -106,7 +106,7 @@ export type PayoutState = 'HELD' | 'QUEUED' | 'SENDING' | 'UNKNOWN' | 'PAID' | '
 export type PayoutHold =
   | 'unchecked' | 'figures_differ' | 'no_payee' | 'payee_young' | 'refused' | 'returned' | 'nothing_payable' | 'staff' | 'contradiction'
 export type SolarSlot = TableRow['slot']
-export type SettlementLine = Narrow<Views['SettlementLineView'], { kind: 'feed_in' | 'subsidy'; slot: SolarSlot }>
+export type SettlementLine = Narrow<Views['SettlementLineView'], { kind: TableRow['kind']; slot: SolarSlot }>
 type SettledPart = Narrow<Views['SettledPartView'], { slot: SolarSlot }>
 type SettledDay = Narrow<Views['SettledDayView'], { parts: SettledPart[] }>
 type MonthSettlement = Narrow<Views['SettlementView'], { lines: SettlementLine[]; days: SettledDay[] }>

@@ -3,6 +3,7 @@ import { useRouter } from '@tarojs/taro'
 import { encryptsIdentities } from '../../api/platform'
 import type { GenerationAccount, PersonalTable } from '../../api/types'
 import { activate, askTermination, type Registration } from '../../settlement/accounts'
+import { lineName } from '../../settlement/lines'
 import { useGenerationAccount, usePersonalTable } from '../../state/reads'
 import { useSettings } from '../../state/settings'
 import { momentText } from '../../time/shanghai'
@@ -89,7 +90,7 @@ function Table({ id, first }: { id: string; first: string }) {
       <Button kind='quiet' onTap={search} testId='solar-search'>{t('solar.table.search')}</Button>
       {answer?.items.length === 0 && <Note testId='solar-table-empty'>{t('solar.table.empty')}</Note>}
       {answer?.items.map((row) => (
-        <Row key={`${row.period}${row.kind}${row.slot}${row.from}`} name={`${row.from} – ${row.to} ${t(`solar.slot.${row.slot}`)}`}>
+        <Row key={`${row.period}${row.kind}${row.slot}${row.from}`} name={`${row.from} – ${row.to} ${lineName(row, language)}`}>
           {row.energy_kwh} kWh{typeof row.amount_fen === 'number' && <> <Amount fen={row.amount_fen} /></>}
         </Row>
       ))}

@@ -4,6 +4,7 @@ import type { CheckTask, SettlementLine } from '../../api/types'
 import { kwhPlain } from '../../energy/kwh'
 import { dearestFirst } from '../../energy/slots'
 import { yuanText } from '../../money/fen'
+import { lineName, soldIn } from '../../settlement/lines'
 import { useSettings } from '../../state/settings'
 import { dayText } from '../../time/shanghai'
 import { Amount } from '../../ui/amount'
@@ -26,7 +27,7 @@ export function HowItCameAbout({ settlement, net }: { settlement: Settlement; ne
         <Box as='span'>{t('check.net')}</Box>
         <Amount fen={net} size='title' testId='check-net' />
       </Box>
-      <Days days={settlement.days} />
+      <Days settlement={settlement} />
     </Card>
   )
 }
@@ -42,7 +43,7 @@ function LineOfMonth({ line }: { line: SettlementLine }) {
   const [from, to] = [dayText(line.from, language), dayText(line.to, language)]
   return (
     <Box className='check-line' testId='settlement-line'>
-      <Row name={t(`check.line.${line.kind}`, { slot: t(`solar.slot.${line.slot}`) })}><Amount fen={line.amount_fen} /></Row>
+      <Row name={lineName(line, language)}><Amount fen={line.amount_fen} /></Row>
       <Box as='p' className='small-print'>
         {`${from} – ${to} · ${t('check.line.formula', { kwh: kwhPlain(line.energy_kwh), price: line.price_yuan_per_kwh, amount: yuanText(line.amount_fen) })}`}
       </Box>
@@ -50,17 +51,18 @@ function LineOfMonth({ line }: { line: SettlementLine }) {
   )
 }
 
-function Days({ days }: { days: Settlement['days'] }) {
+function Days({ settlement }: { settlement: Settlement }) {
   const { t, language } = useSettings()
   const [shown, setShown] = useState(false)
+  const sold = soldIn(settlement)
   return (
     <>
       <Button kind='plain' onTap={() => setShown(!shown)} testId='check-days'>{t(shown ? 'check.days.close' : 'check.days.open')}</Button>
       {shown && (
         <Box label={t('check.days')} role='group' testId='check-days-list'>
-          {days.map(({ day, parts }) => (
+          {settlement.days.map(({ day, parts }) => (
             <Row key={day} name={dayText(day, language)}>
-              {dearestFirst(parts).map(({ slot, fed_in_kwh: kwh }) => t('check.days.part', { slot: t(`solar.slot.${slot}`), kwh: kwhPlain(kwh) })).join(' · ')}
+              {dearestFirst(parts).map((part) => t('check.days.part', { slot: t(`solar.slot.${part.slot}`), kwh: kwhPlain(sold(part)) })).join(' · ')}
             </Row>
           ))}
         </Box>
