@@ -20,6 +20,7 @@ mod merging;
 mod model;
 mod own;
 mod paced;
+mod past;
 mod planted;
 mod reads;
 mod settling;

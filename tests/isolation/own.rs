@@ -131,7 +131,10 @@ impl Walk<'_> {
         let mut may = must.clone();
         may.extend(self.model.told(person));
         may.extend(mine.flat_map(Order::dues));
-        may.extend([Canary::Seller(person), Canary::Sold(person)]);
+        // Nothing is left of a cooperation that ended, whatever was paid in it.
+        if person != ENDED {
+            may.extend([Canary::Seller(person), Canary::Sold(person)]);
+        }
         tells(told, "the document", &may, &must);
     }
 }

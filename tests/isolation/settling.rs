@@ -30,6 +30,7 @@ use crate::canary::{
 };
 use crate::line::House;
 use crate::model::Answer;
+use crate::past::Past;
 use crate::reads::{is, shows};
 use crate::walk::Walk;
 
@@ -64,27 +65,31 @@ fn with_prices(
 /// Ten yuan for a kilowatt-hour, and no tax.
 struct Dear;
 
+fn dear() -> Published {
+    let from = Day::parse("2020-01-01").expect("a day");
+    let price = PriceRow {
+        kind: PriceKind::FeedIn,
+        slot: Slot::Flat,
+        from,
+        until: None,
+        price: Price::parse("10").expect("a price"),
+    };
+    let tax = TaxRow {
+        from,
+        until: None,
+        rate_ppm: 0,
+        exempt_up_to: Fen::ZERO,
+    };
+    Published {
+        prices: vec![price],
+        taxes: vec![tax],
+    }
+}
+
 #[async_trait]
 impl PublishingPlatform for Dear {
     async fn feed_in_prices(&self, _: &Period) -> Result<Published, NoAnswer> {
-        let from = Day::parse("2020-01-01").expect("a day");
-        let price = PriceRow {
-            kind: PriceKind::FeedIn,
-            slot: Slot::Flat,
-            from,
-            until: None,
-            price: Price::parse("10").expect("a price"),
-        };
-        let tax = TaxRow {
-            from,
-            until: None,
-            rate_ppm: 0,
-            exempt_up_to: Fen::ZERO,
-        };
-        Ok(Published {
-            prices: vec![price],
-            taxes: vec![tax],
-        })
+        Ok(dear())
     }
 }
 
@@ -95,7 +100,7 @@ pub(crate) struct Sale {
     task: String,
 }
 
-/// The last of them ends before the month is settled.
+/// The last of them was paid for the month, and ends before the others' is settled.
 pub(crate) const ENDED: usize = PEOPLE - 1;
 
 impl Walk<'_> {
@@ -106,21 +111,26 @@ impl Walk<'_> {
             let me = self.get(person, "/v1/me").await;
             let owner = AccountId::parse(&me.text_at("account_id")).expect("an id");
             let (account, table, mut month) = sold(self.house, person, &owner);
-            if person == ENDED {
-                // Whose cooperation ends has nothing left to be settled.
-                month.state = VersionState::Overtaken;
-            }
+            let seller = (&account, &table);
+            // Whose cooperation ends has nothing left to be settled or paid.
+            let past = (person == ENDED).then(|| Past::of(self.house, seller, &mut month, dear()));
             let written = atomically(&*self.house.store, async |tx: &mut Tx| {
                 tx.generation().add(&account).await?;
                 tx.generation().open_table(&table).await?;
                 tx.settlement().add_energy(&month).await?;
-                Ok::<_, StoreError>(())
+                match &past {
+                    Some(past) => past.keep(tx).await,
+                    None => Ok::<_, StoreError>(()),
+                }
             });
             written.await.expect("it is written");
             self.sales.push(Sale {
                 account: account.generation_account_id.to_string(),
                 // Names nothing until there is a task.
-                task: account.generation_account_id.to_string(),
+                task: past.map_or_else(
+                    || account.generation_account_id.to_string(),
+                    |past| past.task.check_task_id.to_string(),
+                ),
             });
             ended = Some(account.generation_account_id);
         }
@@ -167,6 +177,10 @@ impl Walk<'_> {
             if person == ENDED {
                 shows(&listed, "the ended account", &nothing, &nothing);
                 shows(&tasks, "its tasks", &nothing, &nothing);
+                self.is_not_there(person, &task).await;
+                let told = self.get(person, "/v1/notices?limit=100").await;
+                let kept = told.text.contains("paid_out");
+                assert!(!kept, "what was paid: {}", told.text);
                 let read = self.get(person, &account).await;
                 shows(&read, "the ended account", &nothing, &nothing);
                 let read = self.get(person, &table).await;
