@@ -77,32 +77,7 @@ impl Past {
             next_at: None,
             version: 1,
         };
-        let weights = Weights::default();
-        let trade = TradeTask {
-            trade_task_id: make.id(),
-            check_task_id: task.check_task_id.clone(),
-            generation_account_id: task.generation_account_id.clone(),
-            table_id: task.table_id.clone(),
-            period: task.period.clone(),
-            state: table_t::State::Paid,
-            accepted: net,
-            amount: net,
-            key: weights.key(net, now),
-            weights_epoch: weights.epoch,
-            enqueued_at: now,
-            payout_no: Some(format!("t0{}", make.base62(22))),
-            numbers: 1,
-            paid: Some(net),
-            payee: Some(table.identity.clone()),
-            sent_at: Some(now),
-            hold: None,
-            payee_confirmed: false,
-            refusals: 0,
-            kept: Fen::ZERO,
-            frozen: false,
-            next_at: None,
-            version: 1,
-        };
+        let trade = paid(&make, table, &task);
         let told = Notice {
             notice_id: make.id(),
             account_id: account.account_id.clone(),
@@ -128,5 +103,35 @@ impl Past {
         tx.settlement().add_trade(&self.trade).await?;
         assert!(tx.notices().add(&self.told).await?, "it is told");
         Ok(())
+    }
+}
+
+/// The payout of a task that was answered.
+fn paid(make: &Maker<'_>, table: &PersonalTable, task: &CheckTask) -> TradeTask {
+    let (now, weights) = (make.now(), Weights::default());
+    TradeTask {
+        trade_task_id: make.id(),
+        check_task_id: task.check_task_id.clone(),
+        generation_account_id: task.generation_account_id.clone(),
+        table_id: task.table_id.clone(),
+        period: task.period.clone(),
+        state: table_t::State::Paid,
+        accepted: task.net,
+        amount: task.net,
+        key: weights.key(task.net, now),
+        weights_epoch: weights.epoch,
+        enqueued_at: now,
+        payout_no: Some(format!("t0{}", make.base62(22))),
+        numbers: 1,
+        paid: Some(task.net),
+        payee: Some(table.identity.clone()),
+        sent_at: Some(now),
+        hold: None,
+        payee_confirmed: false,
+        refusals: 0,
+        kept: Fen::ZERO,
+        frozen: false,
+        next_at: None,
+        version: 1,
     }
 }
