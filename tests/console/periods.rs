@@ -247,3 +247,23 @@ async fn ln_31_page_and_file_say_what_is_compared_and_what_is_not_kept() {
     let path = format!("/console/reports?{}", span(720, 690));
     assert!(desk.get(&path, &reader).await.text.contains("未保留"));
 }
+
+#[actix_web::test]
+async fn ln_31_requests_that_are_not_kept_one_by_one_are_not_told_as_none() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let reader = office.enter(&desk, "statistics-reader").await;
+    let today = Insight::new(office.store.clone(), office.clock.clone()).today();
+    for (back, said, unsaid) in [
+        (8, "已不再保留", "该范围内没有未成功的请求"),
+        (7, "该范围内没有未成功的请求", "已不再保留"),
+    ] {
+        let to = midnight(today - back).shanghai_date();
+        let path = format!("/console/statistics/refusals?from={to}&to={to}");
+        let page = desk.get(&path, &reader).await.text;
+        assert!(
+            page.contains(said) && !page.contains(unsaid),
+            "{back}: {page}"
+        );
+    }
+}

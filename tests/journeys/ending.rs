@@ -4,16 +4,26 @@ use std::process::Command;
 use std::time::Duration;
 
 use libtest_mimic::Failed;
-use lifeline_tests::{Demo, Engine, Looks};
+use lifeline_core::shared::time::Time;
+use lifeline_tests::{Demo, Engine, Looks, Phone};
 
+use crate::fixtures::BOTH;
+use crate::records::count;
 use crate::{Body, run};
 
 pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
-    vec![(
-        "a_killed_demo_takes_its_sandbox_along",
-        &[Engine::Sqlite],
-        killed,
-    )]
+    vec![
+        (
+            "a_killed_demo_takes_its_sandbox_along",
+            &[Engine::Sqlite],
+            killed,
+        ),
+        (
+            "ln_31_a_killed_gateway_says_until_when_it_counted",
+            BOTH,
+            counted,
+        ),
+    ]
 }
 
 fn is_alive(pid: u64) -> bool {
@@ -32,5 +42,39 @@ fn killed(engine: Engine) -> Result<(), Failed> {
         while is_alive(sandbox) {
             assert!(looks.again().await, "the sandbox stayed behind");
         }
+    })
+}
+
+/// A second, as the clocks of the counting have it.
+const SECOND: i64 = 1_000_000;
+/// How long it said that nothing is missing.
+const SAID: &str = "SELECT COALESCE(MAX(flushed_at - began_at), 0) FROM access_run";
+
+/// Nobody asks anything, and it says all the same that nothing is missing; then it is asked something and killed. It
+/// has not ended, and what was asked came right after what it said last.
+fn counted(engine: Engine) -> Result<(), Failed> {
+    run(async move {
+        let demo = Demo::start(engine).await;
+        let phone = Phone::new(&demo);
+        let mut looks = Looks::every(Duration::from_millis(100));
+        while count(&demo, SAID).await < 5 * SECOND {
+            assert!(looks.again().await, "it never said so");
+        }
+        let clock = phone.sandbox_get("/sim/clock").await;
+        let now = Time::parse_rfc3339(clock["now"].as_str().expect("a time")).expect("a time");
+        phone.get("/v1/articles").await;
+        let sandbox = demo.sandbox_pid();
+        let pid = demo.pid().to_string();
+        let sent = Command::new("kill").args(["-9", &pid]).status();
+        assert!(sent.is_ok_and(|status| status.success()));
+        let mut looks = Looks::every(Duration::from_millis(20));
+        while is_alive(sandbox) {
+            assert!(looks.again().await, "the gateway lives on");
+        }
+        let ended = "SELECT COUNT(*) FROM access_run WHERE ended_at IS NOT NULL";
+        assert_eq!(count(&demo, ended).await, 0, "nobody could end it in order");
+        let wrote = count(&demo, "SELECT MAX(flushed_at) FROM access_run").await;
+        let late = now.micros() - wrote;
+        assert!(late < 60 * SECOND, "{late} after what it said last");
     })
 }

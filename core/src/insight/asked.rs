@@ -12,6 +12,8 @@ pub const HOURS_KEPT_DAYS: i64 = 62;
 pub const YEAR_DAYS: i64 = 366;
 /// How long links are kept added up by day: as far back as the first day that can be asked for tells of people.
 pub const LINKS_KEPT_DAYS: i64 = DAYS_KEPT.saturating_add(YEAR_DAYS);
+/// How long requests that were not done are kept one by one.
+pub const REFUSALS_KEPT_DAYS: i64 = 7;
 /// A longer span is told by months.
 pub const DAYS_TOLD: i64 = 92;
 

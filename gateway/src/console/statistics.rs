@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use lifeline_core::insight::asked::{Growth, Kept, Which};
+use lifeline_core::insight::asked::{Growth, Kept, REFUSALS_KEPT_DAYS, Which};
 use lifeline_core::insight::function::FUNCTIONS;
 use lifeline_core::insight::people::{day_number, midnight, told};
 use lifeline_core::insight::report::{Figure, Statistics};
@@ -327,6 +327,8 @@ struct RefusalsPage {
     to: String,
     functions: Vec<&'static str>,
     lines: Vec<Line>,
+    /// None of these days is kept any more.
+    gone: bool,
     /// There are more than are shown.
     more: bool,
     /// A trace leads on to what is known of it.
@@ -381,6 +383,7 @@ async fn refusals(
         midnight(ask.to).shanghai_date(),
     );
     Ok(page(&RefusalsPage {
+        gone: ask.to < insight.today().saturating_sub(REFUSALS_KEPT_DAYS),
         more: found.len() > LINES_MAX,
         lines: found.into_iter().take(LINES_MAX).map(line).collect(),
         functions: FUNCTIONS.iter().map(|function| function.name).collect(),

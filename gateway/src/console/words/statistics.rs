@@ -145,6 +145,11 @@ pub(super) static WORDS: &[Word] = &[
         "Every request of this span was done.",
     ),
     (
+        "refusals.gone",
+        "该范围早于 7 天，逐条记录已不再保留。",
+        "Single requests are kept for 7 days: of this span there are none any more.",
+    ),
+    (
         "refusals.figures",
         "返回同一范围的统计",
         "The figures of the same span",
