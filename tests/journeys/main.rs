@@ -27,6 +27,7 @@ mod generation_sign_in;
 mod lost_client;
 mod merging;
 mod notice_shapes;
+mod notice_storm;
 mod overload;
 mod owners;
 mod payee;
@@ -75,6 +76,7 @@ fn main() {
         lost_client::tests(),
         merging::tests(),
         notice_shapes::tests(),
+        notice_storm::tests(),
         owners::tests(),
         overload::tests(),
         payee::tests(),

@@ -39,18 +39,18 @@ pub(crate) type Fields = Vec<(String, String)>;
 
 /// A demo whose Alipay tells nothing by itself and answers no query.
 pub(crate) struct Scene {
-    demo: Demo,
+    pub(crate) demo: Demo,
     person: &'static str,
-    phone: Phone,
+    pub(crate) phone: Phone,
     home: String,
     key: SigningKey<Sha256>,
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
     /// Where notices are sent to.
     zone: String,
 }
 
 pub(crate) struct Order {
-    path: String,
+    pub(crate) path: String,
     out_trade_no: String,
     trade_no: String,
     total: String,
@@ -155,6 +155,10 @@ impl Scene {
 
     /// Signs and sends; `v2` signs `sign_type` too, as the application gateway does.
     pub(crate) async fn send(&self, fields: &Fields, v2: bool) -> (u16, String) {
+        self.post(&self.sealed(fields, v2)).await
+    }
+
+    pub(crate) fn sealed(&self, fields: &Fields, v2: bool) -> Fields {
         let mut fields = fields.clone();
         fields.push(("sign_type".to_owned(), "RSA2".to_owned()));
         let mut signed: Vec<String> = fields
@@ -165,7 +169,7 @@ impl Scene {
         signed.sort();
         let sign = self.key.sign(signed.join("&").as_bytes());
         fields.push(("sign".to_owned(), STANDARD.encode(sign.to_bytes())));
-        self.post(&fields).await
+        fields
     }
 
     async fn post(&self, fields: &Fields) -> (u16, String) {
@@ -223,7 +227,7 @@ impl Scene {
     }
 }
 
-fn changed(mut fields: Fields, changes: &[(&str, &str)]) -> Fields {
+pub(crate) fn changed(mut fields: Fields, changes: &[(&str, &str)]) -> Fields {
     for (name, value) in changes {
         fields.retain(|(known, _)| known != name);
         fields.push(((*name).to_owned(), (*value).to_owned()));

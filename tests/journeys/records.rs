@@ -10,7 +10,7 @@ fn embedded(demo: &Demo) -> rusqlite::Connection {
     store
 }
 
-async fn database(url: &str) -> tokio_postgres::Client {
+pub(crate) async fn database(url: &str) -> tokio_postgres::Client {
     let (client, line) = tokio_postgres::connect(url, tokio_postgres::NoTls)
         .await
         .expect("the database");
