@@ -39,14 +39,16 @@ statements! { "payment_wakes":
         ORDER BY l.next_at, l.line_id LIMIT $2)";
     WAKE_ORDERS("payment") = "UPDATE payment SET wake_at = $1 WHERE wake_at > $1 AND payment_id IN ( \
         SELECT payment_id FROM payment_line WHERE next_at = $1)";
+    // Only an answer is noted as asked for: what was asked in vain since is woken again.
     WAKE_TRADES("payment") = "UPDATE payment SET next_at = $1, wake_at = $1 WHERE payment_id IN ( \
         SELECT payment_id FROM payment WHERE wake_at > $2 AND wake_at <= $3 AND frozen = 0 \
         AND state IN ('PAYING', 'CLOSING') AND (asked_at IS NULL OR asked_at < $4) \
         ORDER BY wake_at DESC, payment_id LIMIT $5)";
+    // The one answer that leaves it unknown is an empty one.
     WAKE_REFUNDS("payment_refund") = "UPDATE payment_refund SET next_at = $1 WHERE refund_id IN ( \
         SELECT r.refund_id FROM payment p JOIN payment_refund r ON r.payment_id = p.payment_id \
         WHERE p.wake_at <= $3 AND p.frozen = 0 AND r.next_at > $2 AND r.next_at <= $3 AND r.frozen = 0 \
-        AND r.state = 'UNKNOWN' AND (r.asked_at IS NULL OR r.asked_at < $4) \
+        AND r.state = 'UNKNOWN' AND (r.empty_at IS NULL OR r.empty_at < $4) \
         ORDER BY r.next_at DESC, r.refund_id LIMIT $5)";
     WAKE_REFUND_ORDERS("payment") = "UPDATE payment SET wake_at = $1 WHERE wake_at > $1 AND wake_at <= $2 \
         AND EXISTS (SELECT 1 FROM payment_refund r WHERE r.payment_id = payment.payment_id AND r.next_at = $1)";

@@ -144,7 +144,7 @@ async fn refunds_that_wait_for_the_channel_are_woken(t: Bench) {
         (line.next_at, line.frozen) = (Some(at(3_000)), false);
         let refund = &mut one.refunds[0];
         (refund.state, refund.frozen) = (state, frozen);
-        (refund.next_at, refund.asked_at) = (Some(at(next)), Some(at(heard)));
+        (refund.next_at, refund.empty_at) = (Some(at(next)), Some(at(heard)));
         save(&t, &one, None).await.unwrap();
         orders.push(one.payment.payment_id);
     }

@@ -77,7 +77,7 @@ pub struct Sleepers {
     pub now: Time,
     pub later: Time,
     pub until: Time,
-    /// A row about which the channel was heard since is not woken.
+    /// A row that the channel was asked about at this moment or later, and answered, is not woken.
     pub since: Time,
     /// No more than this many are woken.
     pub limit: i64,

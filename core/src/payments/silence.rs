@@ -24,7 +24,8 @@ enum Word {
     #[default]
     Unasked,
     Silent,
-    Answered,
+    /// What was asked at this moment.
+    Answered(Time),
 }
 
 /// Who was asked while an order was worked, and who answered.
@@ -36,17 +37,13 @@ pub(super) struct Heard {
 }
 
 impl Heard {
-    /// Marketing was asked for live figures.
-    pub(super) fn of_marketing(answered: bool) -> Self {
+    /// Marketing was asked for live figures; when, if it answered.
+    pub(super) fn of_marketing(answered: Option<Time>) -> Self {
         Self::of(Awaited::Marketing, answered)
     }
 
-    fn of(awaited: Awaited, answered: bool) -> Self {
-        let word = if answered {
-            Word::Answered
-        } else {
-            Word::Silent
-        };
+    fn of(awaited: Awaited, answered: Option<Time>) -> Self {
+        let word = answered.map_or(Word::Silent, Word::Answered);
         let nobody = Self::default();
         match awaited {
             Awaited::Marketing => Self {
@@ -77,7 +74,8 @@ impl Heard {
         let Some(awaited) = awaited_by(ask) else {
             return;
         };
-        let answered = seen.iter().any(|one| !is_silence(&one.what));
+        let answers = seen.iter().filter(|one| !is_silence(&one.what));
+        let answered = answers.map(|one| one.asked_at).max();
         *self = self.with(Self::of(awaited, answered));
     }
 
@@ -123,6 +121,8 @@ pub(super) struct Silence {
     asked_at: AtomicI64,
     /// Microsecond of the answer that ended a silence, while some of those who slept through it sleep on; else 0.
     spoke_at: AtomicI64,
+    /// Microsecond at which that answer was asked for.
+    heard_of: AtomicI64,
     /// Second in which some were woken last.
     woke_at: AtomicI64,
 }
@@ -139,6 +139,7 @@ impl Silence {
             in_vain: AtomicI64::new(proof(awaited)),
             asked_at: AtomicI64::new(0),
             spoke_at: AtomicI64::new(0),
+            heard_of: AtomicI64::new(0),
             woke_at: AtomicI64::new(0),
         }
     }
@@ -155,8 +156,9 @@ impl Silence {
                     self.spoke_at.store(0, Ordering::Relaxed);
                 }
             }
-            Word::Answered => {
+            Word::Answered(asked_at) => {
                 if self.in_vain.swap(0, Ordering::Relaxed) >= proof {
+                    self.heard_of.store(asked_at.micros(), Ordering::Relaxed);
                     self.spoke_at.store(now.micros(), Ordering::Relaxed);
                 }
             }
@@ -177,15 +179,16 @@ impl Silence {
             Awaited::Marketing => now,
             Awaited::Trade | Awaited::Refund => later(self.awaited, now),
         };
-        Some(self.sleepers(now, later, now))
+        Some(self.sleepers(now, later, (now, now)))
     }
 
     /// Those who are brought forward now, some at a time until none is left: what is sent in a minute is bounded, and who
     /// waits for their turn waits with their own few seconds.
     pub(super) fn to_wake(&self, now: Time) -> Option<Sleepers> {
-        let since = Time::from_micros(self.spoke_at.load(Ordering::Relaxed));
-        let sleepers = self.sleepers(now, later(self.awaited, now), since);
-        if since.micros() == 0 || sleepers.until <= now {
+        let spoke_at = Time::from_micros(self.spoke_at.load(Ordering::Relaxed));
+        let since = Time::from_micros(self.heard_of.load(Ordering::Relaxed));
+        let sleepers = self.sleepers(now, later(self.awaited, now), (spoke_at, since));
+        if spoke_at.micros() == 0 || sleepers.until <= now {
             return None;
         }
         let last = self.woke_at.swap(now.unix_seconds(), Ordering::Relaxed);
@@ -198,18 +201,19 @@ impl Silence {
 
     /// So many of them were woken: fewer than might be are the last.
     pub(super) fn woke(&self, sleepers: &Sleepers, woken: u64) {
-        let since = self.spoke_at.load(Ordering::Relaxed);
-        if woken < sleepers.limit.unsigned_abs() && since == sleepers.since.micros() {
+        let spoke_at = Time::from_micros(self.spoke_at.load(Ordering::Relaxed));
+        let is_the_same = window::hourly(spoke_at) == sleepers.until;
+        if woken < sleepers.limit.unsigned_abs() && is_the_same {
             self.spoke_at.store(0, Ordering::Relaxed);
         }
     }
 
-    fn sleepers(&self, now: Time, later: Time, since: Time) -> Sleepers {
+    fn sleepers(&self, now: Time, later: Time, (spoke_at, since): (Time, Time)) -> Sleepers {
         Sleepers {
             awaited: self.awaited,
             now,
             later,
-            until: window::hourly(since),
+            until: window::hourly(spoke_at),
             since,
             limit: match self.awaited {
                 Awaited::Marketing => WOKEN_MAX,
@@ -280,14 +284,17 @@ mod tests {
         Time::from_micros(1_700_000_000_000_000).plus_seconds(second)
     }
 
-    fn word(awaited: Awaited, answered: bool) -> Heard {
-        Heard::of(awaited, answered)
+    const SILENT: Option<i64> = None;
+
+    /// What was asked at that second was answered, or nothing was.
+    fn word(awaited: Awaited, answered: Option<i64>) -> Heard {
+        Heard::of(awaited, answered.map(at))
     }
 
     /// Of one process that knows that it is answered.
     fn answered(awaited: Awaited) -> Silence {
         let silence = Silence::unknown(awaited);
-        silence.hear(word(awaited, true), at(0));
+        silence.hear(word(awaited, Some(0)), at(0));
         let sleepers = silence.to_wake(at(0)).unwrap();
         silence.woke(&sleepers, 0);
         assert_eq!(silence.to_wake(at(1)), None, "all of them are awake");
@@ -304,10 +311,10 @@ mod tests {
             assert!(silence.to_ask(at(20)).is_some());
             silence.hear(Heard::default(), at(21));
             assert_eq!(silence.to_wake(at(21)), None, "nobody was asked");
-            silence.hear(word(awaited, true), at(22));
+            silence.hear(word(awaited, Some(20)), at(22));
             assert_eq!(silence.to_ask(at(60)), None, "each keeps to its ladder");
             let woken = silence.to_wake(at(23)).unwrap();
-            assert_eq!((woken.since, woken.until), (at(22), at(3_622)));
+            assert_eq!((woken.since, woken.until), (at(20), at(3_622)));
             let minute = awaited == Awaited::Marketing;
             let later = if minute { at(83) } else { at(43) };
             assert_eq!((woken.now, woken.later), (at(23), later));
@@ -318,20 +325,20 @@ mod tests {
     fn one_order_without_an_answer_is_no_silence_of_the_channel() {
         for awaited in [Awaited::Trade, Awaited::Refund] {
             let silence = answered(awaited);
-            silence.hear(word(awaited, false), at(10));
-            silence.hear(word(awaited, false), at(11));
+            silence.hear(word(awaited, SILENT), at(10));
+            silence.hear(word(awaited, SILENT), at(11));
             assert_eq!(silence.to_ask(at(60)), None);
-            silence.hear(word(awaited, true), at(61));
+            silence.hear(word(awaited, Some(61)), at(61));
             assert_eq!(silence.to_wake(at(62)), None);
             for second in 70..73 {
-                silence.hear(word(awaited, false), at(second));
+                silence.hear(word(awaited, SILENT), at(second));
             }
             assert!(silence.to_ask(at(100)).is_some());
-            silence.hear(word(awaited, true), at(101));
+            silence.hear(word(awaited, Some(101)), at(101));
             assert!(silence.to_wake(at(102)).is_some());
         }
         let silence = answered(Awaited::Marketing);
-        silence.hear(word(Awaited::Marketing, false), at(10));
+        silence.hear(word(Awaited::Marketing, SILENT), at(10));
         assert!(silence.to_ask(at(60)).is_some());
     }
 
@@ -339,10 +346,10 @@ mod tests {
     fn what_one_says_is_not_said_by_another() {
         let silence = answered(Awaited::Trade);
         for second in 10..20 {
-            silence.hear(word(Awaited::Refund, false), at(second));
+            silence.hear(word(Awaited::Refund, SILENT), at(second));
         }
         assert_eq!(silence.to_ask(at(60)), None);
-        let both = word(Awaited::Trade, false).with(word(Awaited::Marketing, true));
+        let both = word(Awaited::Trade, SILENT).with(word(Awaited::Marketing, Some(19)));
         for second in 20..23 {
             silence.hear(both, at(second));
         }
@@ -353,26 +360,26 @@ mod tests {
     #[test]
     fn who_waits_for_the_channel_is_woken_some_at_a_time() {
         let silence = Silence::unknown(Awaited::Trade);
-        silence.hear(word(Awaited::Trade, true), at(0));
+        silence.hear(word(Awaited::Trade, Some(0)), at(0));
         let first = silence.to_wake(at(0)).unwrap();
         silence.woke(&first, 50);
         assert_eq!(silence.to_wake(at(0)), None, "not in the same second");
         let second = silence.to_wake(at(1)).unwrap();
         assert_eq!(second.since, at(0));
-        silence.hear(word(Awaited::Trade, false), at(1));
+        silence.hear(word(Awaited::Trade, SILENT), at(1));
         assert!(silence.to_wake(at(2)).is_some(), "one alone stops nothing");
         for _ in 0..2 {
-            silence.hear(word(Awaited::Trade, false), at(2));
+            silence.hear(word(Awaited::Trade, SILENT), at(2));
         }
         assert_eq!(silence.to_wake(at(3)), None, "silent again");
-        silence.hear(word(Awaited::Trade, true), at(4));
+        silence.hear(word(Awaited::Trade, Some(4)), at(4));
         let third = silence.to_wake(at(4)).unwrap();
         silence.woke(&second, 0);
         assert!(silence.to_wake(at(5)).is_some(), "of an earlier silence");
         silence.woke(&third, 49);
         assert_eq!(silence.to_wake(at(6)), None);
         let whole = Silence::unknown(Awaited::Marketing);
-        whole.hear(word(Awaited::Marketing, true), at(0));
+        whole.hear(word(Awaited::Marketing, Some(0)), at(0));
         let now = [whole.to_wake(at(0)), whole.to_wake(at(0))];
         assert!(now.iter().all(Option::is_some), "postings have their pace");
     }

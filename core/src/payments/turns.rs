@@ -149,8 +149,10 @@ impl Payments {
                 Heard::default(),
             );
         }
+        let asked_at = self.now();
         let reply = self.ports.dues.dues(&line.consumer_no).await;
-        let heard = Heard::of_marketing(!matches!(reply, Err(NoDues::NoAnswer(_))));
+        let silent = matches!(reply, Err(NoDues::NoAnswer(_)));
+        let heard = Heard::of_marketing((!silent).then_some(asked_at));
         let checked = match reply {
             Err(NoDues::NoAnswer(_)) => Checked::Wait,
             Err(NoDues::Unknown) => Checked::GiveBack,
