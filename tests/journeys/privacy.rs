@@ -24,10 +24,6 @@ async fn send(phone: &Phone, method: Method, path: &str) -> Answer {
     phone.send(method, path, None, &[]).await
 }
 
-async fn code(phone: &Phone, words: &str) -> String {
-    code_on(phone, PHONE, words).await
-}
-
 /// The code that came for a purpose, as the phone of this number shows it.
 pub(crate) async fn code_on(phone: &Phone, number: &str, words: &str) -> String {
     let mut looks = Looks::every(Duration::from_millis(250));
