@@ -29,6 +29,12 @@ settle() {
         "$TARGET/sim/lifeline-lab" settle prove --folder "$TARGET/settle" --accounts 100000 --kills 5 &&
         "$TARGET/sim/lifeline-lab" settle prove --folder "$TARGET/settle" --accounts 1000000 --shapes 4x2 --kills 20
 }
+# What ships, built as docs/operations/install.md says: check-config, migrate, serve, and an orderly end, on both engines.
+dist() {
+    cargo build --locked --profile dist --no-default-features -p lifeline -p lifeline-relay &&
+        LIFELINE_PROGRAM=$TARGET/dist/lifeline "${long[@]}" -p lifeline-tests --test journeys --no-capture \
+            serve_demands_the_relays_certificate_and_ends_orderly
+}
 journeys() {
     local engine n failed=0
     for engine in sqlite postgres; do
@@ -104,6 +110,7 @@ inside-long)
     drill queue "1,000,000 payouts under new weights" \
         env TRIAL_MAX_S=3600 DRILL_QUEUED="${DRILL_QUEUED:-1000000}" "${long[@]}" -p lifeline-adapters --test settlement -E 'test(weights_change)'
     drill settle "1,000,000 settled months with kills" settle
+    drill dist "the program that ships: checked, migrated, served, stopped" dist
     drill journeys "${JOURNEYS:-20} journeys with each fault on each engine" journeys
     drill crash "the gateway killed everywhere" crash
     drill properties "$((${FUZZ_CASES:-20000} * 10)) cases of each property" properties $((${FUZZ_CASES:-20000} * 10))

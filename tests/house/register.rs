@@ -320,8 +320,10 @@ pub(crate) fn render(register: &Register) -> String {
     }
     let _ = writeln!(
         page,
-        "\n## What the packaged binary passes (PV-30)\n\nThe built `lifeline` is started as it is delivered, driven over HTTP and judged by the books \
-         of the outside.\n\n| id | run against the binary |\n|---|---|"
+        "\n## What the running program passes (PV-30)\n\nThe `lifeline` that is run here is the build of the tests: a debug build with the demo in it, \
+         driven over HTTP and judged by the books of the outside. What ships is built with \
+         `--profile dist --no-default-features`; that program is checked, migrated, served and stopped by the drill \
+         `dist` of `make test-long`.\n\n| id | run against the binary |\n|---|---|"
     );
     for (id, requirement) in register.iter().filter(|(id, _)| id.starts_with(PACKAGED)) {
         let tests: Vec<String> = by_the_binary(requirement)

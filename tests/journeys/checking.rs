@@ -180,8 +180,10 @@ fn given_back(engine: Engine) -> Result<(), Failed> {
         let confirm = format!("{path}/payee-confirmation");
         let early = phone.post(&confirm, &json!({})).await;
         assert_eq!(early.code(), "NOTHING_RETURNED");
-        let answer = reject(&phone, &path, &json!({"verdict": "confirm"})).await;
+        // What is ignored is paid as what is confirmed (PV-22, PV-23).
+        let answer = reject(&phone, &path, &json!({"verdict": "ignore"})).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        assert_eq!(answer.json()["verdict"], "ignore", "{}", answer.text);
         advance(&phone, 73 * 3_600).await;
         let phone = Phone::new(&demo).signed_in(&name).await;
         let is = |state: &'static str| move |task: &Value| task["payout"]["state"] == state;

@@ -24,12 +24,18 @@ pub struct Demo {
     _ports: Row,
 }
 
-/// The `lifeline` binary beside the test binaries.
+/// The `lifeline` binary beside the test binaries, or the one that `LIFELINE_PROGRAM` names: what ships is tried by
+/// the same tests, those without a demo.
 ///
 /// # Panics
 /// When it was not built.
 #[must_use]
 pub fn binary() -> PathBuf {
+    if let Some(named) = std::env::var_os("LIFELINE_PROGRAM") {
+        let path = PathBuf::from(named);
+        assert!(path.is_file(), "{} is missing", path.display());
+        return path;
+    }
     let own = std::env::current_exe().expect("the test's own path");
     let folder = own
         .parent()
