@@ -277,6 +277,14 @@ async function cooperation(support, reviewer) {
 async function figures(reader) {
   await go(reader, '/followers')
   checks.that('LN-30 how many people are linked is told', /^(\d+|< 5|—)$/.test((await reader.page.locator('#linked').innerText()).trim()))
+  await go(reader, '/statistics')
+  checks.equal('LN-31 the hours of these days are a table', await reader.page.locator('table.heat').count(), 1)
+  const last = Date.parse(await reader.page.locator('[name="to"]').inputValue())
+  const day = (back) => new Date(last - back * 86_400_000).toISOString().slice(0, 10)
+  await go(reader, `/statistics?from=${day(90)}&to=${day(80)}`)
+  checks.that('LN-31 hours that are not kept any more are not told as none', await reader.page.locator('#no-hours').isVisible())
+  await go(reader, `/statistics?from=${day(720)}&to=${day(690)}`)
+  checks.that('LN-31 what the days before had is said not to be kept', /未保留|not kept/.test(await reader.page.locator('.figures').innerText()))
   for (const room of ['statistics', 'followers', 'reports']) {
     for (const form of ['csv', 'xlsx']) {
       await go(reader, `/${room}`)

@@ -139,7 +139,8 @@ async fn ln_31_a_span_is_compared_with_as_much_right_before_it_by_every_side() {
             let (now, then) = wanted(&all, &ask);
             let figures = insight.statistics(&ask).await.unwrap();
             adds_up(&figures);
-            assert_eq!(figures.calls_before, Some(then.values().sum()), "{ask:?}");
+            let before: i64 = then.values().sum();
+            assert_eq!(figures.calls_before, Some(before), "{ask:?}");
             let mut told = (Sums::new(), Sums::new());
             for one in &figures.regions {
                 told.0.insert(one.name.clone(), one.n);
