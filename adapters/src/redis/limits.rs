@@ -12,7 +12,8 @@ use std::time::Duration;
 /// least, the wanted. Answers {units, remaining, retry_after_us} for each.
 ///
 /// A moment more than a whole burst away comes from a clock that went back; it counts as a whole
-/// burst, so that a step of Redis's clock makes nobody wait longer than a window.
+/// burst, and is kept as that also when nothing passes: the bucket fills again from there, and a step
+/// of Redis's clock makes nobody wait longer than a window.
 const LEASE: &str = r"
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
@@ -25,7 +26,10 @@ for i, key in ipairs(KEYS) do
   local full = interval * burst
   local tat = tonumber(redis.call('GET', key) or now)
   if tat < now then tat = now end
-  if tat > now + full then tat = now + full end
+  if tat > now + full then
+    tat = now + full
+    redis.call('SET', key, string.format('%.0f', tat), 'PX', math.ceil(full / 1000) + 1)
+  end
   local room = math.floor((now + full - tat) / interval)
   if room < least then
     answers[i] = {0, 0, tat + least * interval - now - full}

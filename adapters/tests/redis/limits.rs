@@ -92,4 +92,11 @@ async fn a_moment_out_of_reach_is_worth_a_whole_burst_and_no_more() {
         dry[0].retry_after <= Duration::from_secs(900),
         "one unit of four an hour"
     );
+    // The bucket fills from here on, and not once the clock is where it had been.
+    let kept_anew: u64 = raw.get(&name).await.unwrap();
+    assert!(kept_anew < kept + 3_600_000_000 * 2, "{kept} {kept_anew}");
+    let again = redis.lease(&[ask(&key, 4, 1, 1)]).await.unwrap();
+    assert!(again[0].retry_after <= dry[0].retry_after);
+    let after: u64 = raw.get(&name).await.unwrap();
+    assert_eq!(after, kept_anew, "a second question puts it off no further");
 }

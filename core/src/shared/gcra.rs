@@ -81,6 +81,14 @@ impl Quota {
         u128::from(now_ns).saturating_mul(u128::from(self.burst.get()))
     }
 
+    /// A moment further away than a whole window can only come from a clock that went back: it counts as
+    /// a whole window from now. Whoever keeps it as that lets the bucket fill again from here on.
+    #[must_use]
+    pub fn within_reach(self, last: Arrival, now_ns: u64) -> Arrival {
+        let end = self.moment(now_ns).saturating_add(self.full());
+        last.min(Arrival(end))
+    }
+
     /// Judges `cost` units at `now_ns`; changes nothing. A cost above the burst counts as the burst:
     /// it would otherwise never pass.
     ///
@@ -89,8 +97,7 @@ impl Quota {
     pub fn judge(self, last: Option<Arrival>, cost: u32, now_ns: u64) -> Result<Pass, Wait> {
         let now = self.moment(now_ns);
         let end = now.saturating_add(self.full());
-        // A moment further away than a whole window can only come from a clock that went back.
-        let begins = last.map_or(now, |arrival| arrival.0.clamp(now, end));
+        let begins = last.map_or(now, |last| self.within_reach(last, now_ns).0.max(now));
         let cost = u128::from(cost.min(self.burst.get())).saturating_mul(self.unit());
         let arrival = begins.saturating_add(cost);
         let room = end.checked_sub(arrival);
@@ -190,6 +197,12 @@ mod tests {
             .judge(Some(pass.arrival), 1, late - 3_600 * SECOND)
             .unwrap_err();
         assert_eq!(wait, Duration::from_secs(1));
+        // Kept as within reach, the bucket fills again as if the clock had always said so.
+        let back = late - 3_600 * SECOND;
+        let kept = two.within_reach(pass.arrival, back);
+        assert!(two.judge(Some(kept), 1, back + SECOND - 1).is_err());
+        assert!(two.judge(Some(kept), 1, back + SECOND).is_ok());
+        assert_eq!(two.within_reach(pass.arrival, late), pass.arrival);
     }
 
     #[test]
