@@ -4,6 +4,7 @@
 use lifeline_core::payments::{Standing, table_p as p};
 use lifeline_core::shared::time::Clock as _;
 
+use crate::outside::Fault;
 use crate::store::Place;
 use crate::stories;
 use crate::story::{Ordered, Story, arrears};
@@ -11,6 +12,7 @@ use crate::story::{Ordered, Story, arrears};
 stories! {
     what_was_paid_while_the_channel_was_away_is_credited_when_it_answers;
     who_did_not_see_the_channel_go_wakes_what_waits_for_it;
+    who_is_refused_by_our_own_breaker_is_woken_again;
 }
 
 const CHANNEL: [&str; 5] = ["create", "query", "close", "refund", "query_refund"];
@@ -53,12 +55,16 @@ async fn credited_within_a_minute(s: &Story, orders: &[Ordered]) {
     let asked_before = s.outside.count("query");
     s.outside.speak();
     s.run(60).await;
-    for order in orders {
-        assert_eq!(s.standing(&order.id).await, Standing::Posted);
-    }
+    are_credited(s, orders).await;
     let asked = s.outside.count("query") - asked_before;
     let once_each = orders.len() + 1;
     assert!(asked <= once_each, "{asked} queries");
+}
+
+async fn are_credited(s: &Story, orders: &[Ordered]) {
+    for order in orders {
+        assert_eq!(s.standing(&order.id).await, Standing::Posted);
+    }
     s.square();
     s.books_agree().await;
 }
@@ -75,4 +81,19 @@ async fn who_did_not_see_the_channel_go_wakes_what_waits_for_it(place: Place) {
     let other = s.another_process().await;
     let orders = paid_in_vain(&s, &other, 12).await;
     credited_within_a_minute(&s, &orders).await;
+}
+
+/// The circuit that was open lets a few through, which decide; the others never leave us, and are no answer.
+async fn who_is_refused_by_our_own_breaker_is_woken_again(place: Place) {
+    let s = Story::at(place);
+    let orders = paid_in_vain(&s, &s, 20).await;
+    s.outside.speak();
+    s.run(20).await;
+    let paid = "SELECT COUNT(*) FROM payment WHERE paid_fen > 0";
+    assert_eq!(s.count(paid).await, 1, "one asked for all");
+    for _ in 0..15 {
+        s.outside.fault("query", Fault::NotSent);
+    }
+    s.run(40).await;
+    are_credited(&s, &orders).await;
 }
