@@ -209,6 +209,7 @@ async function choosesTheHome() {
 }
 
 async function endsAndWakes() {
+  checks.that('PV-11 who would end it reads that the notices go, and where to export them first', (await at('solar-end').innerText()).includes('各月结算通知'))
   await at('solar-end-ask').click()
   await at('solar-end-ask').click()
   await shows('solar-end-asked')
