@@ -96,6 +96,8 @@ inside-long)
         env OVERLOAD_SECONDS="${OVERLOAD_SECONDS:-30}" "${long[@]}" -p lifeline-tests --test journeys --no-capture ec_14_three_times
     drill statistics "a log of ${STATISTICS_REQUESTS:-1000000} replayed requests over orderly restarts, counted exactly" \
         env STATISTICS_REQUESTS="${STATISTICS_REQUESTS:-1000000}" "${long[@]}" -p lifeline-tests --test console every_replayed_request
+    drill people "a log of ${STATISTICS_REQUESTS:-1000000} requests on both engines: exact by region too, and sixty thousand people within 1 %" \
+        env STATISTICS_REQUESTS="${STATISTICS_REQUESTS:-1000000}" "${long[@]}" --release -p lifeline-adapters --test contract contract.exact
     drill outage "marketing away for six hours with ${DRILL_PAYMENTS:-10000} paid orders" \
         env TRIAL_MAX_S=3600 DRILL_PAYMENTS="${DRILL_PAYMENTS:-10000}" "${long[@]}" -p lifeline-adapters --test payments \
         marketing_down_for_six_hours

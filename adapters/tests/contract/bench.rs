@@ -16,10 +16,12 @@ use crate::Run;
 use crate::place;
 pub(crate) use crate::place::{EngineKind, connect};
 
-/// A contract that takes longer hangs; the long run fills two years of figures.
+/// A contract that takes longer hangs; the long run fills two years of figures and counts a million requests.
 fn contract_max() -> Duration {
-    let is_long = std::env::var_os("ROLLED_DAYS").is_some();
-    Duration::from_secs(if is_long { 1_200 } else { 150 })
+    let is_long = ["ROLLED_DAYS", "STATISTICS_REQUESTS"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some());
+    Duration::from_secs(if is_long { 2_400 } else { 150 })
 }
 
 /// One fresh, migrated store of a demo installation.

@@ -35,6 +35,7 @@ mod daily;
 mod declared;
 mod earnings;
 mod evidence;
+mod exact;
 mod exchange;
 mod fillings;
 mod first_months;
@@ -118,6 +119,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     declared::contracts,
     earnings::contracts,
     evidence::contracts,
+    exact::contracts,
     exchange::contracts,
     fillings::contracts,
     first_months::contracts,
