@@ -212,4 +212,6 @@ fn covers_what_it_must(input: &Input, arrived: &Arrived<'_>) -> Result<(), Unfit
 #[cfg(test)]
 mod rfc9421_tests;
 #[cfg(test)]
+mod signer_tests;
+#[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! The published examples of RFC 9421, appendix B.2: our reading of a message gives the published
-//! text, and our keys take the published signatures.
+//! text, and our keys take the published signatures. B.2.4 signs a response, which nobody signs here.
 
+use super::Unfit;
 use super::message::{Arrived, Input, digest_fits};
 use super::proof::{Proof, Public, PublicKind, Shared};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -62,6 +63,41 @@ fn rfc_9421_b_2_1_minimal_signature_using_rsa_pss_sha512() {
     assert!(holds("sig-b21", params, signature, &key));
     let other = params.replace("1618884473", "1618884474");
     assert!(!holds("sig-b21", &other, signature, &key));
+}
+
+/// It covers one parameter of the query by `@query-param`, whose name has a parameter of its own, and has a `tag`: no
+/// relay needs either, so neither is read.
+#[test]
+fn rfc_9421_b_2_2_selective_covered_components_is_refused_as_more_than_is_read() {
+    let covered = r#"("@authority" "content-digest" "@query-param";name="Pet")"#;
+    let params =
+        format!("{covered};created=1618884473;keyid=\"test-key-rsa-pss\";tag=\"header-example\"");
+    let signature = "LjbtqUbfmvjj5C5kr1Ugj4PmLYvx9wVjZvD9GsTT4F7GrcQEdJzgI9qHxICagShLRiLMlAJjtq6N4CDfKtjvuJyE5qH7KT8UCMkSowOB4+ECxCmT8rtAmj/0PIXxi0A0nxKyB09RNrCQibbUjsLS/2YyFYXEu4TRJQzRw1rLEuEfY17SARYhpTlaqwZVtR8NV7+4UKkjqpcAoFqWFQh62s7Cl+H2fjBSpqfZUJcsIk4N6wiKYd4je2U/lankenQ99PZfB4jY3I5rSV2DSBVkSFsURIjYErOs0tFTQosMTAoxk//0RoKUqiYY8Bh0aaUEb0rQl3/XaVe4bXTugEjHSw==";
+    let plain = covered.replace(" \"@query-param\";name=\"Pet\"", "");
+    let (query, tag) = (";name=\"Pet\"", ";tag=\"header-example\"");
+    for refused in [
+        &params,
+        &params.replace(tag, ""),
+        &params.replace(query, ""),
+    ] {
+        let read = Input::read(&signed("sig-b22", refused, signature), "sig-b22");
+        assert_eq!(read, Err(Unfit::Malformed), "{refused}");
+    }
+    let rest = params.replace(covered, &plain).replace(tag, "");
+    assert!(Input::read(&signed("sig-b22", &rest, signature), "sig-b22").is_ok());
+}
+
+#[test]
+fn rfc_9421_b_2_3_full_coverage_using_rsa_pss_sha512() {
+    let key = Public::new(
+        PublicKind::RsaPssSha512,
+        STANDARD.decode(RSA_PSS_SPKI).unwrap(),
+    );
+    let params = r#"("date" "@method" "@path" "@query" "@authority" "content-type" "content-digest" "content-length");created=1618884473;keyid="test-key-rsa-pss""#;
+    let signature = "bbN8oArOxYoyylQQUU6QYwrTuaxLwjAC9fbY2F6SVWvh0yBiMIRGOnMYwZ/5MR6fb0Kh1rIRASVxFkeGt683+qRpRRU5p2voTp768ZrCUb38K0fUxN0O0iC59DzYx8DFll5GmydPxSmme9v6ULbMFkl+V5B1TP/yPViV7KsLNmvKiLJH1pFkh/aYA2HXXZzNBXmIkoQoLd7YfW91kE9o/CCoC1xMy7JA1ipwvKvfrs65ldmlu9bpG6A9BmzhuzF8Eim5f8ui9eH8LZH896+QIF61ka39VBrohr9iyMUJpvRX2Zbhl5ZJzSRxpJyoEZAFL2FUo5fTIztsDZKEgM4cUA==";
+    assert!(holds("sig-b23", params, signature, &key));
+    let other = params.replace("\"@path\" \"@query\"", "\"@query\" \"@path\"");
+    assert!(!holds("sig-b23", &other, signature, &key));
 }
 
 #[test]
