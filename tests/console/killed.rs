@@ -15,11 +15,12 @@ use lifeline_gateway::insight::{Counting, Recorder};
 use crate::exact::everything;
 use crate::office::Office;
 
-/// The office's store, which can be away.
+/// The office's store, which can be away, or hold something that cannot be read.
 #[derive(Debug)]
 struct Door {
     engine: Arc<Engine>,
     shut: AtomicBool,
+    unreadable: AtomicBool,
 }
 
 impl Door {
@@ -27,6 +28,7 @@ impl Door {
         Arc::new(Self {
             engine: Arc::clone(&office.store),
             shut: AtomicBool::new(false),
+            unreadable: AtomicBool::new(false),
         })
     }
 
@@ -34,9 +36,17 @@ impl Door {
         self.shut.store(shut, Ordering::SeqCst);
     }
 
+    fn unreadable(&self, unreadable: bool) {
+        self.unreadable.store(unreadable, Ordering::SeqCst);
+    }
+
     fn let_in(&self) -> Result<(), StoreError> {
         if self.shut.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable("away".into()));
+        }
+        if self.unreadable.load(Ordering::SeqCst) {
+            let (table, column) = ("binding", "consumer_no");
+            return Err(StoreError::Corrupt { table, column });
         }
         Ok(())
     }
@@ -237,5 +247,27 @@ async fn ln_31_what_waited_too_long_for_the_store_is_told_as_lost() {
     let figures = told(&office).await;
     assert_eq!(figures.calls + figures.lost, 150, "none is forgotten");
     assert_eq!(figures.lost, 30, "the oldest");
+    assert!(figures.gaps.is_empty(), "{:?}", figures.gaps);
+}
+
+#[actix_web::test]
+async fn ln_31_what_can_never_be_written_is_told_as_lost_and_holds_up_nothing() {
+    let office = Office::new().await;
+    let door = Door::of(&office);
+    let process = Process::begin(&office, &door);
+    process.is_asked(1);
+    process.lives_on().await;
+    // By somebody who is known, and by somebody whose region cannot be read.
+    for person in [1, 2] {
+        door.unreadable(true);
+        process.is_asked(person);
+        process.lives_on().await;
+        door.unreadable(false);
+        process.is_asked(3);
+        process.lives_on().await;
+    }
+    process.counts.end().await;
+    let figures = told(&office).await;
+    assert_eq!((figures.calls, figures.lost), (3, 2));
     assert!(figures.gaps.is_empty(), "{:?}", figures.gaps);
 }

@@ -19,7 +19,7 @@ use super::people::{KEPT, Period, day_number, hashed};
 use super::sample::{NOWHERE, Outcome, Refusal, Sample};
 use crate::shared::ids::{AccountId, Entropy, Maker};
 use crate::shared::time::{Clock, Time};
-use crate::store::{Store, Tx, atomically, snapshot};
+use crate::store::{Store, StoreError, Tx, atomically, snapshot};
 
 /// How long a person's region is remembered.
 const REGION_S: i64 = 600;
@@ -85,6 +85,17 @@ impl std::fmt::Debug for Ledger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Ledger")
     }
+}
+
+/// Whether the store may take another time what it did not take. What it never will is counted as lost, and holds up
+/// nothing else.
+const fn is_for_now(error: &InsightError) -> bool {
+    matches!(
+        error,
+        InsightError::Store(
+            StoreError::Conflict | StoreError::Unavailable(_) | StoreError::CommitUnknown(_)
+        )
+    )
 }
 
 impl Ledger {
@@ -155,9 +166,23 @@ impl Ledger {
             let Some(oldest) = self.waiting.pop_front() else {
                 return;
             };
-            let requests = i64::try_from(oldest.samples.len()).unwrap_or(i64::MAX);
-            let lost = requests.saturating_add(oldest.lost);
+            self.lose(&oldest);
+        }
+    }
+
+    fn lose(&mut self, taken: &Taken) {
+        let requests = i64::try_from(taken.samples.len()).unwrap_or(i64::MAX);
+        let lost = requests.saturating_add(taken.lost);
+        self.gone = self.gone.saturating_add(lost);
+    }
+
+    /// The same of a piece. Its unit left nothing: the next one takes its number.
+    fn give_up(&mut self) {
+        if let Some(piece) = self.ready.take() {
+            self.number = piece.number.saturating_sub(1);
+            let lost = piece.batch.requests().saturating_add(piece.batch.lost);
             self.gone = self.gone.saturating_add(lost);
+            self.crowds.clear();
         }
     }
 
@@ -343,9 +368,13 @@ impl Ledger {
         let taken = Arc::clone(oldest);
         // It waits until it is made: a store that is away costs none of it.
         let made = self.piece(&taken).await;
-        if made.is_err() {
+        if let Err(error) = &made {
             // Hashes of a piece that never came to be would be taken for written ones.
             self.crowds.clear();
+            if !is_for_now(error) {
+                self.waiting.pop_front();
+                self.lose(&taken);
+            }
         }
         self.ready = Some(made?);
         self.waiting.pop_front();
@@ -358,7 +387,7 @@ impl Ledger {
                 return Ok(());
             };
             let run = self.run.as_str();
-            atomically(&*self.store, async |tx: &mut Tx| {
+            let written = atomically(&*self.store, async |tx: &mut Tx| {
                 let (number, until) = (piece.number, piece.until);
                 if !tx.insight().take_batch(run, number, until).await? {
                     return Ok(());
@@ -371,7 +400,11 @@ impl Ledger {
                 tx.insight().missed(&piece.missed).await?;
                 Ok::<_, InsightError>(())
             })
-            .await?;
+            .await;
+            if written.as_ref().is_err_and(|error| !is_for_now(error)) {
+                self.give_up();
+            }
+            written?;
             self.ready = None;
         }
         Ok(())
