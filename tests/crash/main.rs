@@ -28,6 +28,7 @@ mod points;
 mod power;
 mod restored;
 mod stage;
+mod stopped;
 mod taken_back;
 mod town;
 mod troubled;
@@ -146,6 +147,11 @@ const WHOLE: &[(&str, &[Engine], Body)] = &[
         "a_lost_commit_does_nothing_twice",
         POSTGRES,
         lost_commits::a_lost_commit_does_nothing_twice,
+    ),
+    (
+        "a_gateway_that_was_stopped_does_nothing_twice",
+        POSTGRES,
+        stopped::a_gateway_that_was_stopped_does_nothing_twice,
     ),
     (
         "the_database_link_is_away_for_a_minute",

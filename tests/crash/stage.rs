@@ -290,6 +290,16 @@ impl Stage {
         gateway.wait().expect("its end");
     }
 
+    /// Makes the gateway's process stand still (`STOP`), or go on (`CONT`).
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.gateway.as_ref().expect("the gateway").id();
+        // A shell has it built in.
+        let told = Command::new("sh")
+            .args(["-c", &format!("kill -{name} {pid}")])
+            .status();
+        assert!(told.expect("a shell").success(), "{name} was refused");
+    }
+
     /// Where a command of the product finds these records.
     pub(crate) fn place(&self) -> Vec<String> {
         let data = self.dir.path().join("data");
