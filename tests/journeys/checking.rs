@@ -243,8 +243,8 @@ impl Seen {
         Self {
             month: vec![
                 // As it stands in JSON, and in JSON within JSON.
-                format!("\"{period}\""),
-                format!("\"{period}\\"),
+                format!(r#"period":"{period}""#),
+                format!(r#"period\":\"{period}\"#),
                 format!("{year}年{}月", month.trim_start_matches('0')),
             ],
             sum: vec![
