@@ -163,6 +163,49 @@ mod tests {
         }
     }
 
+    /// What another program says, with exact fractions (tests/vectors/settlement/queue.py).
+    const ORDERS: &str = include_str!("../../../tests/vectors/settlement/queue.txt");
+
+    fn numbers(words: &str) -> Vec<i64> {
+        let words = words
+            .split_whitespace()
+            .filter_map(|word| word.parse::<i64>().ok());
+        words.collect()
+    }
+
+    #[test]
+    fn pv_28_another_program_has_each_queue_in_the_same_order_at_any_instant() {
+        let mut tasks = Vec::new();
+        for line in ORDERS.lines() {
+            match line.split_once(' ') {
+                Some(("task", task)) => tasks.push(numbers(task)),
+                Some(("order", order)) => {
+                    let (under, expected) = order.split_once(':').unwrap();
+                    let under = numbers(under);
+                    let weights = Weights::of(under[0], under[1]);
+                    let mut by_key = tasks.clone();
+                    by_key.sort_by_key(|task| {
+                        let key = weights.key(Fen::new(task[1]), Time::from_micros(task[2]));
+                        (Reverse(key.sortable()), task[2], task[0])
+                    });
+                    let mut naive = tasks.clone();
+                    naive.sort_by_key(|task| {
+                        let now = score(weights, task[1], task[2], under[2]);
+                        (Reverse(now), task[2], task[0])
+                    });
+                    let ids = |tasks: &[Vec<i64>]| -> Vec<i64> {
+                        tasks.iter().map(|task| task[0]).collect()
+                    };
+                    assert_eq!(ids(&by_key), numbers(expected), "{weights:?}");
+                    assert_eq!(ids(&naive), numbers(expected), "{weights:?}");
+                }
+                _ => tasks.clear(),
+            }
+        }
+        let orders = ORDERS.lines().filter(|line| line.starts_with("order "));
+        assert_eq!(orders.count(), 28, "four queues under seven weights");
+    }
+
     #[test]
     fn weights_out_of_bounds_are_named() {
         assert!(Weights::default().faults().is_empty());
