@@ -21,6 +21,7 @@ mod model;
 mod own;
 mod paced;
 mod past;
+mod phones;
 mod planted;
 mod reads;
 mod settling;
@@ -98,6 +99,7 @@ fn take(walk: &[Act]) {
         walker.read_all().await;
         walker.merge().await;
         walker.export_all().await;
+        walker.recycle().await;
         house.close().await;
     });
 }

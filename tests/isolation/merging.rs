@@ -42,7 +42,7 @@ impl Walk<'_> {
         let homes = kept.count();
         self.house.forget(TAKER);
         self.house.forget(TWIN);
-        let token = self.stepped_up(TAKER, "merge").await;
+        let token = self.stepped_up(TAKER, json!({"purpose": "merge"})).await;
         let (path, body) = ("/v1/me/merges", json!({}));
         let begun = self
             .house

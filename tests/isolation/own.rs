@@ -7,7 +7,7 @@ use actix_web::http::{Method, StatusCode};
 use lifeline_core::requests::points::{Movement, Side};
 use lifeline_core::shared::ids::{AccountId, Maker};
 use lifeline_core::store::{StoreError, Tx, atomically};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::canary::{Canary, PEOPLE, letter_of, points_of, who};
 use crate::line::{House, Reply};
@@ -84,7 +84,7 @@ impl Walk<'_> {
 
     /// The document, by a link that works once.
     pub(crate) async fn export(&self, person: usize) -> Reply {
-        let token = self.stepped_up(person, "export").await;
+        let token = self.stepped_up(person, json!({"purpose": "export"})).await;
         let path = "/v1/me/export/document-links";
         let link = self
             .house
@@ -105,8 +105,7 @@ impl Walk<'_> {
     }
 
     /// The token of a person who showed by a code to their phone that it is them.
-    pub(crate) async fn stepped_up(&self, person: usize, purpose: &str) -> String {
-        let asked = json!({ "purpose": purpose });
+    pub(crate) async fn stepped_up(&self, person: usize, asked: Value) -> String {
         let asked = self.post(person, "/v1/otps", asked).await;
         assert_eq!(asked.status, StatusCode::ACCEPTED, "{}", asked.text);
         self.house.deliver().await;

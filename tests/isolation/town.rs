@@ -42,6 +42,8 @@ struct State {
     inbox: HashMap<String, String>,
     made: usize,
     mixed: Option<Mixed>,
+    /// Whose wallet has no number any more.
+    recycled: Option<usize>,
 }
 
 /// A figure that the town may be told to mix up.
@@ -71,6 +73,7 @@ impl Town {
             inbox: HashMap::new(),
             made: 0,
             mixed: None,
+            recycled: None,
         }))
     }
 
@@ -92,6 +95,11 @@ impl Town {
         contract.holder = to;
         contract.version += 1;
         contract.since = on;
+    }
+
+    /// A person's number is given out anew.
+    pub(crate) fn recycle(&self, person: usize) {
+        self.state().recycled = Some(person);
     }
 
     /// From now on this figure of a home is answered with that of the next one: the walk has to find it.
@@ -184,7 +192,7 @@ impl IdentityProvider for Town {
             name: PersonName::parse(&name_of(owner)).ok(),
             id_no: IdNo::parse(&id_no_of(owner)).ok(),
             // The other wallet shares no phone: one account has it at a time.
-            phone: (owner == person)
+            phone: (owner == person && self.state().recycled != Some(person))
                 .then(|| Phone::parse(&phone_of(person)).ok())
                 .flatten(),
         })
