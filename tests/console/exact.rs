@@ -7,6 +7,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, test, web};
 use lifeline_core::accounts::Terminal;
 use lifeline_core::insight::asked::Which;
+use lifeline_core::insight::people::KEPT_ROWS;
 use lifeline_core::insight::{Ask, Channel, Insight, Ledger, Outcome, Sample};
 use lifeline_core::shared::time::{Clock as _, Time};
 use lifeline_core::store::Store;
@@ -18,6 +19,11 @@ use crate::office::Office;
 fn requests() -> u64 {
     let set = std::env::var("STATISTICS_REQUESTS").ok();
     set.and_then(|text| text.parse().ok()).unwrap_or(100_000)
+}
+
+/// How many people make so many requests: in the long log more than are kept.
+fn people_of(requests: u64) -> u64 {
+    if requests > 100_000 { 60_000 } else { 9_000 }
 }
 
 /// Numbers that look like chance and are the same in every run.
@@ -57,7 +63,7 @@ async fn ln_31_every_replayed_request_is_counted_once_over_orderly_restarts() {
         // Four days, so that hours, days and a change of day are met.
         let micros = i64::try_from(at * 4 * 86_400_000_000 / n).unwrap();
         let moment = Time::from_micros(first.micros() + micros);
-        let person = roll % 9_000;
+        let person = roll % people_of(n);
         let (function, channel, outcome) = (roll / 7 % 9 + 4, roll / 3 % 3, roll / 5 % 4);
         recorder.note(Sample {
             at: moment,
@@ -113,9 +119,14 @@ async fn ln_31_every_replayed_request_is_counted_once_over_orderly_restarts() {
     );
     let hours = figures.heat.unwrap();
     assert_eq!(hours.iter().flatten().sum::<i64>(), figures.calls);
-    // Fewer than are kept: exact.
-    let month = figures.people.unwrap()[2];
-    assert_eq!(month, Some(i64::try_from(people.len()).unwrap()));
+    let month = figures.people.unwrap()[2].unwrap();
+    let (came, kept) = (i64::try_from(people.len()).unwrap(), KEPT_ROWS);
+    if came < kept {
+        assert_eq!(month, came, "fewer than are kept: exact");
+    } else {
+        // One crowd alone: three times the error of 1 % that all of them have (adapters/tests/contract/exact.rs).
+        assert!((month - came).abs() * 100 <= came * 3, "{month} of {came}");
+    }
 }
 
 #[actix_web::test]

@@ -16,6 +16,7 @@ mod bills;
 mod channels;
 mod codes;
 mod cooperations;
+mod counted;
 mod customers;
 mod entrance;
 mod every_field;

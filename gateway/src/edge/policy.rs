@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, USER_AGENT};
-use actix_web::{Error, HttpMessage, HttpRequest, ResponseError, web};
+use actix_web::{Error, HttpMessage, HttpRequest, web};
 use lifeline_core::accounts::{Accounts, Deed, Terminal};
 use lifeline_core::bans::Reason;
 
@@ -80,8 +80,9 @@ where
             (answer, refused)
         }
         Err(problem) => {
+            // The answer carries the problem, as a handler's does: who counts it reads why.
             let code = problem.code();
-            (req.into_response(problem.error_response()), Some(code))
+            (req.error_response(problem), Some(code))
         }
     };
     let mut answer = by_browser::told(answer, route.path, refused);

@@ -247,8 +247,8 @@ pub async fn addressed(
     let judged = Judged::of(req.request());
     if let Err(problem) = place(&req, &judged) {
         let route = template(&req);
-        let refusal = req.into_response(problem.error_response());
-        let mut refusal = by_browser::told(refusal, &route, Some(problem.code()));
+        let code = problem.code();
+        let mut refusal = by_browser::told(req.error_response(problem), &route, Some(code));
         judged.tell(refusal.headers_mut());
         return Ok(refusal.map_into_right_body());
     }
