@@ -30,6 +30,7 @@ mod kept;
 mod killed;
 mod log;
 mod long_lists;
+mod made_of;
 mod markup;
 mod matrix;
 mod mending;

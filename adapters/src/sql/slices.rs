@@ -53,6 +53,9 @@ struct Adding {
     first: BTreeMap<i64, i64>,
     /// The first number of the cells right before, and what they add up to: cells come in their order.
     run: (i64, i64),
+    /// The moment of what is added now, and what each first number adds up to at each.
+    at: i64,
+    spread: BTreeMap<i64, BTreeMap<i64, i64>>,
     channels: [i64; FEW],
     outcomes: [i64; FEW],
     regions: Vec<i64>,
@@ -91,9 +94,18 @@ impl Adding {
             seen,
             first: BTreeMap::new(),
             run: (0, 0),
+            at: 0,
+            spread: BTreeMap::new(),
             channels: [0; FEW],
             outcomes: [0; FEW],
             regions: vec![0; REGIONS],
+        }
+    }
+
+    fn turn(&mut self, at: i64) {
+        if self.at != at {
+            self.end_run();
+            self.at = at;
         }
     }
 
@@ -130,6 +142,9 @@ impl Adding {
         if n > 0 {
             let sum = self.first.entry(first).or_insert(0);
             *sum = sum.saturating_add(n);
+            let moments = self.spread.entry(first).or_default();
+            let here = moments.entry(self.at).or_insert(0);
+            *here = here.saturating_add(n);
         }
     }
 
@@ -143,6 +158,7 @@ impl Adding {
         let regions = numbered(&self.regions).into_iter();
         Sides {
             at,
+            spread: self.spread,
             functions: self.first,
             channels: numbered(&self.channels),
             outcomes: numbered(&self.outcomes),
@@ -177,6 +193,7 @@ impl<C: Conn> Sql<C> {
         let mut at = Moments::new();
         let (from, to) = among(part.grain, part.from, part.to);
         for row in self.rows(&PACKS, args![from, to, WHOLE]).await? {
+            adding.turn(row.int("k")?);
             let mut here = 0_i64;
             let cells = row.bytes("cells")?;
             unpack(&cells, |cell, n| {
@@ -186,6 +203,7 @@ impl<C: Conn> Sql<C> {
             at.insert(row.int("k")?, here);
         }
         for row in self.rows(&LOOSE, args![from, to]).await? {
+            adding.turn(row.int("k")?);
             let here = adding.add(row.int("cell")?, row.int("n")?);
             let sum = at.entry(row.int("k")?).or_insert(0);
             *sum = sum.saturating_add(here);

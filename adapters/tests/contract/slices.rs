@@ -99,6 +99,8 @@ fn sides(part: &Part, all: &[One]) -> Sides {
         if counts {
             *sides.at.entry(when).or_default() += 1;
             *sides.functions.entry(one.function).or_default() += 1;
+            let of_function = sides.spread.entry(one.function).or_default();
+            *of_function.entry(when).or_default() += 1;
             let channel = number_of(&Channel::ALL, &one.channel);
             *sides.channels.entry(channel).or_default() += 1;
             let outcome = number_of(&Outcome::ALL, &one.outcome);

@@ -25,18 +25,25 @@ async fn counted(view: &mut View, period: Period, day: i64, cell: &str) -> Resul
     Ok(people::stands_for(found))
 }
 
+/// The cell in which the people of what is asked are counted; none where they are not counted of it.
+pub(super) fn cell_of(ask: &Ask) -> Option<String> {
+    match (ask.channel, ask.is_everything()) {
+        (_, true) => Some("all".to_owned()),
+        (Some(channel), false)
+            if ask.regions.is_none() && ask.function.is_none() && ask.outcome.is_none() =>
+        {
+            Some(format!("channel:{}", channel.as_str()))
+        }
+        (Some(_) | None, false) => None,
+    }
+}
+
 pub(super) async fn people_of(
     view: &mut View,
     ask: &Ask,
 ) -> Result<Option<[Option<i64>; 3]>, StoreError> {
-    let cell = match (ask.channel, ask.is_everything()) {
-        (_, true) => "all".to_owned(),
-        (Some(channel), false)
-            if ask.regions.is_none() && ask.function.is_none() && ask.outcome.is_none() =>
-        {
-            format!("channel:{}", channel.as_str())
-        }
-        (Some(_) | None, false) => return Ok(None),
+    let Some(cell) = cell_of(ask) else {
+        return Ok(None);
     };
     let mut found = [None; 3];
     for (place, period) in found.iter_mut().zip(Period::ALL) {

@@ -15,11 +15,13 @@
 //! | `aggregate` | what goes to the company each day, and the offices that come back |
 //! | `followers` | who follows the life account, and how many are linked where |
 //! | `asked`, `report`, `sides` | what a page asks and is answered |
+//! | `behind` | the finest counts that are kept of what a figure is the sum of |
 //! | `ports` | the rows |
 
 pub mod aggregate;
 pub mod asked;
 pub mod batch;
+pub mod behind;
 mod crowds;
 pub mod data;
 pub mod decisions;

@@ -1,6 +1,7 @@
 //! What a page asks of the figures, and what it is answered. Every figure leads to the counts it is
 //! the sum of, and those to the requests that were not done.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::asked::{
@@ -56,6 +57,8 @@ pub struct Statistics {
     pub people: Option<[Option<i64>; 3]>,
     pub series: Vec<Figure>,
     pub functions: Vec<Figure>,
+    /// Each function's requests at the moments of the series, by its name.
+    pub lines: BTreeMap<String, Vec<i64>>,
     pub channels: Vec<Figure>,
     pub outcomes: Vec<Figure>,
     pub regions: Vec<Figure>,
@@ -91,7 +94,7 @@ impl std::fmt::Debug for Insight {
 }
 
 impl Ask {
-    fn check(&self, today: i64) -> Result<(), InsightError> {
+    pub(super) fn check(&self, today: i64) -> Result<(), InsightError> {
         let held = self.from > today.saturating_sub(DAYS_KEPT);
         if self.from <= self.to && self.to <= today && held {
             Ok(())
@@ -100,11 +103,11 @@ impl Ask {
         }
     }
 
-    fn days(&self) -> i64 {
+    pub(super) fn days(&self) -> i64 {
         self.to.saturating_sub(self.from).saturating_add(1)
     }
 
-    fn grain(&self) -> Grain {
+    pub(super) fn grain(&self) -> Grain {
         if self.days() > DAYS_TOLD {
             Grain::Month
         } else {
@@ -185,6 +188,7 @@ impl Insight {
             people: people_of(&mut view, ask).await?,
             series: sums.series(),
             functions: sums.functions(),
+            lines: sums.lines(),
             channels: sums.channels(),
             outcomes: sums.outcomes(),
             regions: sums.regions(),

@@ -30,6 +30,8 @@ pub struct Part {
 pub struct Sides {
     pub at: BTreeMap<i64, i64>,
     pub functions: BTreeMap<i64, i64>,
+    /// Each function's requests by their moment.
+    pub spread: BTreeMap<i64, BTreeMap<i64, i64>>,
     pub channels: BTreeMap<i64, i64>,
     pub outcomes: BTreeMap<i64, i64>,
     pub regions: BTreeMap<String, i64>,
@@ -47,7 +49,7 @@ impl Ask {
         self.function.is_some() || self.channel.is_some() || self.outcome.is_some()
     }
 
-    fn part(&self, grain: Grain) -> Part {
+    pub(super) fn part(&self, grain: Grain) -> Part {
         let slice = self.slice(grain, By::At);
         Part {
             grain,
@@ -155,6 +157,17 @@ impl Told {
     pub(super) fn functions(&self) -> Vec<Figure> {
         let name = |number: &i64| Function::numbered(*number).name.to_owned();
         self.ranked(|sides| &sides.functions, name)
+    }
+
+    /// Each function's requests at every moment of the span, by its name.
+    pub(super) fn lines(&self) -> BTreeMap<String, Vec<i64>> {
+        let line = |(number, at): (&i64, &BTreeMap<i64, i64>)| {
+            let moments = self.part.from..=self.part.to;
+            let counts = moments.map(|moment| at.get(&moment).copied().unwrap_or(0));
+            let name = Function::numbered(*number).name;
+            (name.to_owned(), counts.collect())
+        };
+        self.now.spread.iter().map(line).collect()
     }
 
     pub(super) fn channels(&self) -> Vec<Figure> {

@@ -74,7 +74,7 @@ impl DrawingBackend for Easel<'_> {
     type ErrorType = std::fmt::Error;
 
     fn get_size(&self) -> (u32, u32) {
-        (WIDTH, HEIGHT)
+        (self.0.width, self.0.height)
     }
 
     fn ensure_prepared(&mut self) -> Drawn {
@@ -181,6 +181,44 @@ pub fn line(series: &[Point]) -> Chart {
         tracing::error!(%error, "console.chart.undrawn");
     }
     chart
+}
+
+const SPARK_WIDTH: u32 = 96;
+const SPARK_HEIGHT: u32 = 24;
+/// So that a line is not cut off along the border.
+const SPARK_MARGIN: u32 = 2;
+
+/// Draws one line beside a word: neither axis nor label, from nothing to its own largest. Its numbers stand elsewhere.
+#[must_use]
+pub fn spark(counts: &[i64]) -> Chart {
+    let mut chart = Chart {
+        width: SPARK_WIDTH,
+        height: SPARK_HEIGHT,
+        strokes: Vec::new(),
+        labels: Vec::new(),
+    };
+    if let Err(error) = draw_spark(counts, &mut chart) {
+        tracing::error!(%error, "console.chart.undrawn");
+    }
+    chart
+}
+
+fn draw_spark(
+    counts: &[i64],
+    chart: &mut Chart,
+) -> Result<(), DrawingAreaErrorKind<std::fmt::Error>> {
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let most = counts.iter().copied().max().unwrap_or(0).max(1);
+    let last = counts.len().saturating_sub(1).max(1);
+    let area = Easel(chart).into_drawing_area();
+    let mut drawn = ChartBuilder::on(&area)
+        .margin(SPARK_MARGIN)
+        .build_cartesian_2d(0..last, 0..most)?;
+    let points: Vec<(usize, i64)> = counts.iter().copied().enumerate().collect();
+    drawn.draw_series(LineSeries::new(points, NOW))?;
+    Ok(())
 }
 
 /// The stretches of a line, each without a break.
@@ -307,6 +345,28 @@ mod tests {
             .collect();
         assert_eq!(lengths, [4, 4]);
         assert!(drawn.strokes.iter().all(|one| one.class != "before"));
+    }
+
+    #[test]
+    fn ln_31_a_small_line_has_a_point_a_moment_within_its_picture_and_rises_with_its_figures() {
+        let drawn = spark(&[0, 3, 7, 7, 40]);
+        assert!(drawn.labels.is_empty() && drawn.strokes.len() == 1);
+        let found = points(&drawn.strokes[0]);
+        assert!(found.len() == 5 && found.is_sorted_by(|a, b| a.0 < b.0 && a.1 >= b.1));
+        let (width, height) = (
+            i32::try_from(SPARK_WIDTH).unwrap(),
+            i32::try_from(SPARK_HEIGHT).unwrap(),
+        );
+        for (x, y) in found {
+            assert!(
+                (0..=width).contains(&x) && (0..=height).contains(&y),
+                "{x},{y}"
+            );
+        }
+        // A day alone has no line, and nothing has none.
+        for few in [&[][..], &[9]] {
+            assert!(spark(few).strokes.iter().flat_map(points).count() <= 1);
+        }
     }
 
     #[test]

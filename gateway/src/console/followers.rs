@@ -70,7 +70,7 @@ struct FollowersPage {
 /// What cannot be told without telling of few.
 const WITHHELD: &str = "—";
 
-fn total(said: Total) -> String {
+pub(super) fn total(said: Total) -> String {
     match said {
         Total::Told(n) => n.to_string(),
         Total::Few => crowd(None),

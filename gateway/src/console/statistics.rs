@@ -1,10 +1,10 @@
-//! The figures of use: a span with the span before, where they come from, and the requests behind them.
+//! The figures of use: a span with the span before, each with the way to what stands behind it.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use lifeline_core::insight::asked::{Growth, Kept, REFUSALS_KEPT_DAYS, Which};
+use lifeline_core::insight::asked::{Growth, Kept};
 use lifeline_core::insight::function::FUNCTIONS;
-use lifeline_core::insight::people::{day_number, midnight, told};
+use lifeline_core::insight::people::{day_number, told, told_beside};
 use lifeline_core::insight::report::{Figure, Statistics};
 use lifeline_core::insight::sample::NOWHERE;
 use lifeline_core::insight::{Ask, Channel, Function, Insight, InsightError, Outcome};
@@ -15,32 +15,33 @@ use serde::Deserialize;
 use super::access::{Access, Pages};
 use super::chart::{self, Chart};
 use super::fault::Fault;
+use super::followers::total;
 use super::frame::{Frame, page};
-use super::sheet::{Form, Sheet};
 use super::visitor::Visitor;
+use super::ways::{Step, Ways, counts_of, date, month_around, steps};
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
     let read = Access::May(Right::ReadStatistics);
     pages.get("/console/statistics", read, show);
-    pages.get("/console/statistics/refusals", read, refusals);
-    let export = Access::May(Right::ExportStatistics);
-    pages.get("/console/statistics/export", export, take_out);
 }
 
-/// What a page of figures is asked.
-#[derive(Debug, Default, Deserialize)]
+/// What a page of figures is asked. All of it stands in the address, which can be kept and handed on.
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Query {
-    from: String,
-    to: String,
-    function: String,
-    channel: String,
-    outcome: String,
-    region: String,
+pub(super) struct Query {
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) function: String,
+    pub(super) channel: String,
+    pub(super) outcome: String,
+    pub(super) region: String,
+    /// Of the counts behind: a day of the week from 0, which is Monday, and an hour of the day.
+    pub(super) weekday: String,
+    pub(super) hour: String,
     /// What was answered, of requests that were not done.
-    why: String,
-    form: String,
-    said: String,
+    pub(super) why: String,
+    pub(super) form: String,
+    pub(super) said: String,
 }
 
 impl From<InsightError> for Fault {
@@ -70,7 +71,7 @@ pub(super) fn day(text: &str, otherwise: i64) -> Result<i64, Fault> {
     Ok(day_number(day.end().plus_seconds(-1)))
 }
 
-fn asked(query: &Query, visitor: &Visitor, insight: &Insight) -> Result<Ask, Fault> {
+pub(super) fn asked(query: &Query, visitor: &Visitor, insight: &Insight) -> Result<Ask, Fault> {
     let today = insight.today();
     let region = (!query.region.is_empty()).then_some(query.region.as_str());
     let regions = visitor.acting.staff.scope.narrowed(region);
@@ -93,6 +94,17 @@ struct Bar {
     before: String,
     /// Of a thousand of the largest.
     part: i64,
+    /// Where the counts are that it is the sum of; empty where there is no way to them.
+    to: String,
+    /// How it went over the span.
+    spark: Option<Chart>,
+}
+
+/// One hour of the week.
+struct Hour {
+    n: i64,
+    shade: i64,
+    to: String,
 }
 
 #[derive(Template)]
@@ -117,36 +129,67 @@ struct StatisticsPage {
     line: Chart,
     series: Vec<Bar>,
     tables: Vec<(&'static str, Vec<Bar>)>,
-    heat: Option<Vec<(&'static str, Vec<(i64, i64)>)>>,
-    funnel: Vec<(String, String)>,
+    heat: Option<Vec<(&'static str, Vec<Hour>)>>,
+    funnel: Vec<Step>,
     began: String,
     ended: String,
+    /// Day, links begun and ended.
+    links: Vec<(String, String, String)>,
     /// Month, people, and those of them who are linked still.
     cohorts: Vec<(String, String, String)>,
     gaps: Vec<(String, String)>,
     /// The filters, to keep them on the ways from here.
     kept: String,
+    /// Where the counts are that the figures are the sums of.
+    behind: String,
 }
+
+/// What a file says where a number is not kept.
+pub(super) const NOT_KEPT: &str = "not kept";
 
 /// A number of the span before, or `otherwise` where that is not kept.
 pub(super) fn earlier(before: Option<i64>, otherwise: &str) -> String {
     before.map_or_else(|| otherwise.to_owned(), |n| n.to_string())
 }
 
-fn bars(figures: &[Figure], not_kept: &str, called: impl Fn(&str) -> String) -> Vec<Bar> {
+fn bars(
+    figures: &[Figure],
+    not_kept: &str,
+    called: impl Fn(&str) -> String,
+    way: impl Fn(&str) -> String,
+) -> Vec<Bar> {
     let most = figures.iter().map(|one| one.n).max().unwrap_or(0).max(1);
     let bar = |one: &Figure| Bar {
         name: called(&one.name),
         n: one.n,
         before: earlier(one.before, not_kept),
         part: one.n.saturating_mul(1000).div_euclid(most),
+        to: if one.n > 0 {
+            way(&one.name)
+        } else {
+            String::new()
+        },
+        spark: None,
     };
     figures.iter().map(bar).collect()
 }
 
-/// The counts by each of their sides, in words.
-fn tables(figures: &Statistics, frame: &Frame) -> Vec<(&'static str, Vec<Bar>)> {
+/// The functions, each with how it went over the span.
+fn ranking(figures: &Statistics, frame: &Frame, ways: &Ways<'_>) -> Vec<Bar> {
+    let none = frame.t("statistics.not_kept");
     let function = |name: &str| frame.function(name).to_owned();
+    let mut bars = bars(&figures.functions, none, function, |name| {
+        ways.function(name)
+    });
+    for (bar, one) in bars.iter_mut().zip(&figures.functions) {
+        let line = figures.lines.get(&one.name);
+        bar.spark = line.map(|counts| chart::spark(counts));
+    }
+    bars
+}
+
+/// The counts by each of their sides, in words.
+fn tables(figures: &Statistics, frame: &Frame, ways: &Ways<'_>) -> Vec<(&'static str, Vec<Bar>)> {
     let channel = |name: &str| frame.channel(name).to_owned();
     let outcome = |name: &str| frame.outcome(name).to_owned();
     let region = |name: &str| match name {
@@ -154,13 +197,28 @@ fn tables(figures: &Statistics, frame: &Frame) -> Vec<(&'static str, Vec<Bar>)> 
         known => known.to_owned(),
     };
     let none = frame.t("statistics.not_kept");
-    let (functions, channels) = (&figures.functions, &figures.channels);
-    let (outcomes, regions) = (&figures.outcomes, &figures.regions);
+    let of_channel = |name: &str| ways.with(|query| name.clone_into(&mut query.channel));
+    let of_outcome = |name: &str| ways.with(|query| name.clone_into(&mut query.outcome));
+    // Nowhere is no region that anybody could ask for.
+    let of_region = |name: &str| match name {
+        NOWHERE => String::new(),
+        known => ways.with(|query| known.clone_into(&mut query.region)),
+    };
+    let (channels, outcomes) = (&figures.channels, &figures.outcomes);
     vec![
-        ("statistics.by_function", bars(functions, none, function)),
-        ("statistics.by_channel", bars(channels, none, channel)),
-        ("statistics.by_outcome", bars(outcomes, none, outcome)),
-        ("statistics.by_region", bars(regions, none, region)),
+        ("statistics.by_function", ranking(figures, frame, ways)),
+        (
+            "statistics.by_channel",
+            bars(channels, none, channel, of_channel),
+        ),
+        (
+            "statistics.by_outcome",
+            bars(outcomes, none, outcome, of_outcome),
+        ),
+        (
+            "statistics.by_region",
+            bars(&figures.regions, none, region, of_region),
+        ),
     ]
 }
 
@@ -174,7 +232,7 @@ fn drawn(figures: &[Figure]) -> Chart {
     chart::line(&figures.iter().map(point).collect::<Vec<_>>())
 }
 
-fn millis(micros: Option<i64>) -> String {
+pub(super) fn millis(micros: Option<i64>) -> String {
     micros.map_or("—".to_owned(), |micros| {
         format!(
             "{}.{} ms",
@@ -195,13 +253,23 @@ pub(super) fn crowd(count: Option<i64>) -> String {
     count.map_or("< 5".to_owned(), |count| count.to_string())
 }
 
-const WEEK: [&str; 7] = [
+pub(super) const WEEK: [&str; 7] = [
     "week.mon", "week.tue", "week.wed", "week.thu", "week.fri", "week.sat", "week.sun",
 ];
 
-/// Links of the span, nothing of fewer than five.
-fn links(figures: &Statistics, of: fn(&Growth) -> i64) -> String {
-    crowd(told(figures.growth.iter().map(of).sum()))
+/// Links of the span: nothing of fewer than five, nor a sum that gives a day of so few away.
+pub(super) fn links(figures: &Statistics, of: fn(&Growth) -> i64) -> String {
+    let days: Vec<i64> = figures.growth.iter().map(of).collect();
+    total(told_beside(days.iter().sum(), &days))
+}
+
+/// The same by day.
+fn links_by_day(figures: &Statistics) -> Vec<(String, String, String)> {
+    let row = |one: &Growth| {
+        let (began, ended) = (crowd(told(one.began)), crowd(told(one.ended)));
+        (date(one.day), began, ended)
+    };
+    figures.growth.iter().map(row).collect()
 }
 
 /// Who linked first in a month, and who of them stayed: nothing of fewer than five.
@@ -214,19 +282,27 @@ fn cohorts(figures: &Statistics) -> Vec<(String, String, String)> {
 }
 
 /// Each hour's count with its shade: none, and three of the largest.
-fn shaded(week: &[Vec<i64>]) -> Vec<(&'static str, Vec<(i64, i64)>)> {
+fn shaded(week: &[Vec<i64>], behind: &str) -> Vec<(&'static str, Vec<Hour>)> {
     let most = week.iter().flatten().copied().max().unwrap_or(0).max(1);
-    let shade = |n: &i64| {
+    let shade = |n: i64| {
         let third = n.saturating_mul(3).saturating_add(most).saturating_sub(1);
-        (*n, third.div_euclid(most).min(3))
+        third.div_euclid(most).min(3)
     };
-    WEEK.iter()
-        .zip(week)
-        .map(|(name, hours)| (*name, hours.iter().map(shade).collect()))
+    let hours = |weekday: usize, hours: &Vec<i64>| -> Vec<Hour> {
+        let each = hours.iter().enumerate();
+        each.map(|(hour, n)| Hour {
+            n: *n,
+            shade: shade(*n),
+            to: format!("{behind}&weekday={weekday}&hour={hour}"),
+        })
+        .collect()
+    };
+    let days = WEEK.iter().zip(week).enumerate();
+    days.map(|(weekday, (name, day))| (*name, hours(weekday, day)))
         .collect()
 }
 
-fn kept(query: &Query, from: &str, to: &str) -> String {
+pub(super) fn kept(query: &Query, from: &str, to: &str) -> String {
     let mut text = form_urlencoded::Serializer::new(String::new());
     text.append_pair("from", from).append_pair("to", to);
     for (key, value) in [
@@ -251,10 +327,7 @@ async fn show(
     let query = query.into_inner();
     let ask = asked(&query, &visitor, &insight)?;
     let figures = insight.statistics(&ask).await?;
-    let (from, to) = (
-        midnight(ask.from).shanghai_date(),
-        midnight(ask.to).shanghai_date(),
-    );
+    let (from, to) = (date(ask.from), date(ask.to));
     let tell = |at: lifeline_core::shared::time::Time| at.alipay_text();
     let people = figures.people.map(|told| told.map(crowd));
     let words = [
@@ -264,6 +337,22 @@ async fn show(
     ];
     let [p50, p95, p99] = figures.latency.map(millis);
     let frame = Frame::of(&visitor, "statistics.title");
+    let not_kept = frame.t("statistics.not_kept");
+    let ways = Ways {
+        query: &query,
+        from: &from,
+        to: &to,
+    };
+    let behind = ways.all();
+    let month = month_around(ask.to, insight.today());
+    let days = |day: &str| {
+        if figures.grain_is_month {
+            // The way to the days of a month is on the page that tells the months.
+            behind.clone()
+        } else {
+            counts_of(&query, day, day)
+        }
+    };
     Ok(page(&StatisticsPage {
         may_rows: ask.regions.is_none(),
         kept: kept(&query, &from, &to),
@@ -275,162 +364,26 @@ async fn show(
         p99,
         done: permille(figures.done_permille),
         people: people.map_or(Vec::new(), |told| words.into_iter().zip(told).collect()),
-        before: earlier(figures.calls_before, frame.t("statistics.not_kept")),
+        before: earlier(figures.calls_before, not_kept),
         line: drawn(&figures.series),
-        series: bars(
-            &figures.series,
-            frame.t("statistics.not_kept"),
-            str::to_owned,
-        ),
-        tables: tables(&figures, &frame),
-        heat: figures.heat.as_deref().map(shaded),
-        funnel: figures
-            .funnel
-            .iter()
-            .map(|step| {
-                let told = crowd((step.n >= 0).then_some(step.n));
-                (frame.function(&step.name).to_owned(), told)
-            })
-            .collect(),
+        series: bars(&figures.series, not_kept, str::to_owned, days),
+        tables: tables(&figures, &frame, &ways),
+        heat: figures.heat.as_deref().map(|week| shaded(week, &behind)),
+        funnel: steps(&figures, &frame, &ways, month),
         began: links(&figures, |day| day.began),
         ended: links(&figures, |day| day.ended),
+        links: links_by_day(&figures),
         cohorts: cohorts(&figures),
         gaps: figures
             .gaps
             .iter()
             .map(|(a, b)| (tell(*a), tell(*b)))
             .collect(),
+        behind,
         from,
         to,
         query,
         figures,
         frame,
     }))
-}
-
-struct Line {
-    trace_id: String,
-    at: String,
-    function: &'static str,
-    channel: &'static str,
-    status: i64,
-    code: String,
-    micros: String,
-}
-
-#[derive(Template)]
-#[template(path = "console/refusals.html")]
-struct RefusalsPage {
-    frame: Frame,
-    query: Query,
-    from: String,
-    to: String,
-    functions: Vec<&'static str>,
-    lines: Vec<Line>,
-    /// None of these days is kept any more.
-    gone: bool,
-    /// There are more than are shown.
-    more: bool,
-    /// A trace leads on to what is known of it.
-    may_follow: bool,
-    /// The filters, to keep them on the way back to the figures.
-    kept: String,
-}
-
-/// Rows told at once.
-const LINES_MAX: usize = 200;
-/// One more is read, to know whether there is one.
-const LINES_READ: i64 = 201;
-/// Letters of the longest code, and more.
-const CODE_MAX: usize = 64;
-
-async fn refusals(
-    visitor: Visitor,
-    insight: web::Data<Insight>,
-    query: web::Query<Query>,
-) -> Result<HttpResponse, Fault> {
-    let mut query = query.into_inner();
-    query.why = query.why.trim().to_uppercase();
-    let ask = asked(&query, &visitor, &insight)?;
-    // Refusals carry no region: who sees a part of the regions only sees none of them.
-    if ask.regions.is_some() {
-        return Err(Fault::Forbidden);
-    }
-    let code = filter(&query.why, |why| {
-        (why.len() <= CODE_MAX).then(|| why.to_owned())
-    })?;
-    let which = Which::Within {
-        function: ask.function,
-        channel: ask.channel,
-        outcome: ask.outcome,
-        code,
-        from: midnight(ask.from),
-        to: midnight(ask.to.saturating_add(1)),
-    };
-    let found = insight.refusals(&which, LINES_READ).await?;
-    let frame = Frame::of(&visitor, "refusals.title");
-    let line = |one: lifeline_core::insight::asked::Refused| Line {
-        at: one.at.alipay_text(),
-        function: frame.function(Function::numbered(one.function).name),
-        channel: frame.channel(one.channel.as_str()),
-        status: one.status,
-        code: one.code,
-        micros: millis(Some(one.micros)),
-        trace_id: one.trace_id,
-    };
-    let (from, to) = (
-        midnight(ask.from).shanghai_date(),
-        midnight(ask.to).shanghai_date(),
-    );
-    Ok(page(&RefusalsPage {
-        gone: ask.to < insight.today().saturating_sub(REFUSALS_KEPT_DAYS),
-        more: found.len() > LINES_MAX,
-        lines: found.into_iter().take(LINES_MAX).map(line).collect(),
-        functions: FUNCTIONS.iter().map(|function| function.name).collect(),
-        may_follow: visitor.acting.may(Right::ReadTimeline),
-        kept: kept(&query, &from, &to),
-        from,
-        to,
-        query,
-        frame,
-    }))
-}
-
-/// What a file says where a number is not kept.
-pub(super) const NOT_KEPT: &str = "not kept";
-
-/// The figures as a file; taking them out leaves a line in the audit.
-async fn take_out(
-    visitor: Visitor,
-    insight: web::Data<Insight>,
-    query: web::Query<Query>,
-) -> Result<HttpResponse, Fault> {
-    let form = filter(&query.form, Form::parse)?.unwrap_or(Form::Csv);
-    let ask = asked(&query, &visitor, &insight)?;
-    let figures = insight.statistics(&ask).await?;
-    let (from, to) = (
-        midnight(ask.from).shanghai_date(),
-        midnight(ask.to).shanghai_date(),
-    );
-    let filters = kept(&query, &from, &to);
-    let mut sheet = Sheet::of(&visitor, &filters);
-    for (part, rows) in [
-        ("date", &figures.series),
-        ("function", &figures.functions),
-        ("channel", &figures.channels),
-        ("outcome", &figures.outcomes),
-        ("region", &figures.regions),
-    ] {
-        sheet.row(&[part, "calls", "calls_before"].map(str::to_owned));
-        for one in rows {
-            let before = earlier(one.before, NOT_KEPT);
-            sheet.row(&[one.name.clone(), one.n.to_string(), before]);
-        }
-    }
-    let noted = visitor
-        .operators
-        .note(&visitor.acting, "insight.export", &filters, form.as_str());
-    let file = sheet.answer(form, "statistics")?;
-    noted.await?;
-    Ok(file)
 }

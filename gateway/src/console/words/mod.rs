@@ -10,6 +10,7 @@ mod cases;
 mod channels;
 mod codes;
 mod cooperations;
+mod counts;
 mod customers;
 mod decisions;
 mod events;
@@ -77,6 +78,7 @@ static TABLES: &[&[Word]] = &[
     followers::WORDS,
     channels::WORDS,
     cooperations::WORDS,
+    counts::WORDS,
     customers::WORDS,
     frame::WORDS,
     log::WORDS,

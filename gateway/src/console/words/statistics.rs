@@ -64,6 +64,17 @@ pub(super) static WORDS: &[Word] = &[
         "按桶统计，误差不超过八分之一；仅随日期和功能筛选。",
         "From buckets, exact to within an eighth; follows the dates and the function only.",
     ),
+    ("statistics.counts", "明细计数", "The counts behind"),
+    (
+        "statistics.links_by_day",
+        "按日查看绑定与解绑",
+        "Links by day",
+    ),
+    (
+        "statistics.cohorts_what",
+        "只保留每月人数，不足 5 人不显示；没有更细的记录。",
+        "Only the number of people of a month is told, and not of fewer than five: there is nothing finer.",
+    ),
     (
         "statistics.behind",
         "查看未成功的请求",

@@ -1,0 +1,106 @@
+//! The requests that were not done, one by one: what stands behind a count of them for seven days.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use lifeline_core::insight::asked::{REFUSALS_KEPT_DAYS, Refused, Which};
+use lifeline_core::insight::function::FUNCTIONS;
+use lifeline_core::insight::people::midnight;
+use lifeline_core::insight::{Function, Insight};
+use lifeline_core::operators::Right;
+
+use super::access::{Access, Pages};
+use super::fault::Fault;
+use super::frame::{Frame, page};
+use super::statistics::{Query, asked, filter, kept, millis};
+use super::visitor::Visitor;
+use super::ways::date;
+
+pub(super) fn pages(pages: &mut Pages<'_>) {
+    let read = Access::May(Right::ReadStatistics);
+    pages.get("/console/statistics/refusals", read, refusals);
+}
+
+struct Line {
+    trace_id: String,
+    at: String,
+    function: &'static str,
+    channel: &'static str,
+    status: i64,
+    code: String,
+    micros: String,
+}
+
+#[derive(Template)]
+#[template(path = "console/refusals.html")]
+struct RefusalsPage {
+    frame: Frame,
+    query: Query,
+    from: String,
+    to: String,
+    functions: Vec<&'static str>,
+    lines: Vec<Line>,
+    /// None of these days is kept any more.
+    gone: bool,
+    /// There are more than are shown.
+    more: bool,
+    /// A trace leads on to what is known of it.
+    may_follow: bool,
+    /// The filters, to keep them on the way back to the figures.
+    kept: String,
+}
+
+/// Rows told at once.
+const LINES_MAX: usize = 200;
+/// One more is read, to know whether there is one.
+const LINES_READ: i64 = 201;
+/// Letters of the longest code, and more.
+const CODE_MAX: usize = 64;
+
+async fn refusals(
+    visitor: Visitor,
+    insight: web::Data<Insight>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Fault> {
+    let mut query = query.into_inner();
+    query.why = query.why.trim().to_uppercase();
+    let ask = asked(&query, &visitor, &insight)?;
+    // Refusals carry no region: who sees a part of the regions only sees none of them.
+    if ask.regions.is_some() {
+        return Err(Fault::Forbidden);
+    }
+    let code = filter(&query.why, |why| {
+        (why.len() <= CODE_MAX).then(|| why.to_owned())
+    })?;
+    let which = Which::Within {
+        function: ask.function,
+        channel: ask.channel,
+        outcome: ask.outcome,
+        code,
+        from: midnight(ask.from),
+        to: midnight(ask.to.saturating_add(1)),
+    };
+    let found = insight.refusals(&which, LINES_READ).await?;
+    let frame = Frame::of(&visitor, "refusals.title");
+    let line = |one: Refused| Line {
+        at: one.at.alipay_text(),
+        function: frame.function(Function::numbered(one.function).name),
+        channel: frame.channel(one.channel.as_str()),
+        status: one.status,
+        code: one.code,
+        micros: millis(Some(one.micros)),
+        trace_id: one.trace_id,
+    };
+    let (from, to) = (date(ask.from), date(ask.to));
+    Ok(page(&RefusalsPage {
+        gone: ask.to < insight.today().saturating_sub(REFUSALS_KEPT_DAYS),
+        more: found.len() > LINES_MAX,
+        lines: found.into_iter().take(LINES_MAX).map(line).collect(),
+        functions: FUNCTIONS.iter().map(|function| function.name).collect(),
+        may_follow: visitor.acting.may(Right::ReadTimeline),
+        kept: kept(&query, &from, &to),
+        from,
+        to,
+        query,
+        frame,
+    }))
+}
