@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# settle.sh : one month of SELLERS (1000000) sellers settled on PostgreSQL, beside one INSERT..SELECT over as many
-# readings; then the queue of payouts short and long, and key pairs. Started by run.sh inside with-services.sh; LAB is
-# the program that settles. Writes target/bench/settle.txt.
+# settle.sh : one month of SELLERS (1000000) sellers settled on PostgreSQL by one worker and by four, and its results
+# alone, each in a store of its own that was filled for it; beside them one INSERT..SELECT over as many readings; then
+# the queue of payouts short and long, and key pairs. Started by run.sh inside with-services.sh; LAB is the program that
+# settles. Writes target/bench/settle.txt and adds what it says to target/bench/report.{json,md}.
 set -euo pipefail
 # shellcheck source=deploy/dev/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../deploy/dev/lib.sh"
@@ -12,24 +13,30 @@ mkdir -p "$TARGET/bench"
 work=$(mktemp -d "${TMPDIR:-/tmp}/lifeline-settle.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 sql() { psql -X -q -v ON_ERROR_STOP=1 "$@"; }
-sql "$TEST_POSTGRES_URL" -c 'CREATE DATABASE bench_settle' -c 'CREATE DATABASE bench_select'
-ours=${TEST_POSTGRES_URL/%\/postgres/\/bench_settle}
-floor=${TEST_POSTGRES_URL/%\/postgres/\/bench_select}
-lab() { "$LAB" settle "$@" --store "$ours" --keyring "$work/keyring" --accounts "$sellers"; }
+url() { echo "${TEST_POSTGRES_URL/%\/postgres/\/$1}"; }
+# lab NAME ACT ARGS...: of the store of that name
+lab() { "$LAB" settle "$2" --store "$(url "$1")" --keyring "$work/$1.keyring" --accounts "$sellers" "${@:3}"; }
+# A new store of that name with every seller's month collected.
+filled() {
+    sql "$TEST_POSTGRES_URL" -c "CREATE DATABASE $1"
+    lab "$1" fill
+    sql "$(url "$1")" -c ANALYZE -c CHECKPOINT
+}
+forgotten() { sql "$TEST_POSTGRES_URL" -c "DROP DATABASE $1"; }
 {
     echo "$sellers sellers, $(nproc) cores, load $(cut -d ' ' -f 1 /proc/loadavg)"
-    lab fill
-    sql "$ours" -c ANALYZE -c CHECKPOINT
-    for shards in 1 4; do
-        # Half of the months each, so that both find as many.
-        ((shards == 4)) || echo "one worker, then four, over what is left:"
-        if ((shards == 1)); then
-            "$LAB" settle run --store "$ours" --keyring "$work/keyring" --accounts $((sellers / 2)) --shards 1 | tail -n 1
-        else
-            lab run --shards 4 | tail -n 1
-        fi
-    done
-    lab queue
+    filled bench_results
+    lab bench_results results
+    forgotten bench_results
+    filled bench_one
+    echo "workers 1: $(lab bench_one run --shards 1 | tail -n 1)"
+    forgotten bench_one
+    filled bench_four
+    echo "workers 4: $(lab bench_four run --shards 4 | tail -n 1)"
+    lab bench_four queue
+    forgotten bench_four
     "$LAB" settle vault --store "$work/pairs.db" --keyring "$work/keyring" --accounts 0
-    sql "$floor" -v sellers="$sellers" -f tests/bench/settle.sql
+    sql "$TEST_POSTGRES_URL" -c 'CREATE DATABASE bench_select'
+    sql "$(url bench_select)" -v sellers="$sellers" -f tests/bench/settle.sql
 } | tee "$TARGET/bench/settle.txt"
+node tests/bench/settle.mjs "$TARGET"

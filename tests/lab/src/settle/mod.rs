@@ -14,6 +14,7 @@ mod outside;
 mod patience;
 mod prove;
 mod queue;
+mod results;
 mod run;
 mod vault;
 
@@ -41,6 +42,8 @@ enum Act {
     Fill(Place),
     /// Settle what is not settled yet; says how far it is.
     Run(run::Options),
+    /// Compute and keep the amounts alone: nobody is told, nothing is proven.
+    Results(Place),
     /// Print the digests of what is stored.
     Look(Place),
     /// Settle in several ways, once killed again and again, and compare.
@@ -138,6 +141,7 @@ async fn act(act: &Act) -> Result<(), Trouble> {
             Ok(store.close().await?)
         }
         Act::Run(options) => run::run(options).await,
+        Act::Results(place) => results::run(place).await,
         Act::Look(place) => {
             let store = place.open().await?;
             let digests = look::look(&store, place.accounts).await?;
