@@ -104,6 +104,8 @@ export function text({ edge, edge_calm, edge_bytes, decisions: d, recording }) {
   const ratio = (s, name) => n(s.median / edge[name].median, 2)
   const rows = Object.entries(edge).map(([name, s]) =>
     `| ${name} | ${n(s.median)} | ${n(s.low)} to ${n(s.high)} | ${ratio(s, 'haproxy')} | ${ratio(s, 'nginx lua redis')} | ${ratio(s, 'fastify')} | ${us(edge_calm[name].p50)} |`)
+  const counting = Object.entries({ 'of nobody': recording.anonymous, 'of somebody signed in': recording.signed_in, 'of them, refused': recording.refused })
+    .map(([who, { on_ns: on, off_ns: off }]) => `| ${who} | ${n(on)} | ${n(off)} | ${n(on - off)} |`)
   return `## The edge
 Token, limit by address and by account, an answer of ${edge_bytes} bytes from memory. The last column is the p50 of one connection alone, in us.
 
@@ -120,6 +122,8 @@ The whole edge adds ${us(edge_calm.lifeline.p50 - edge_calm['bare actix-web'].p5
 | raw EVALSHA over ${d.shared_keys} keys, ${d.at_once} at once | ${n(d.evalsha)} | 1.00 |
 | ours by leases, the same keys | ${n(d.leased)} | ${n(d.leased / d.evalsha, 2)} |
 
-Counting for the figures costs a request ${n(recording.on_ns - recording.off_ns)} ns (${n(recording.on_ns)} with, ${n(recording.off_ns)} without, a request that does nothing else).
+| counting for the figures, ns a request that does nothing else | with | without | costs |
+|---|---|---|---|
+${counting.join('\n')}
 `
 }
