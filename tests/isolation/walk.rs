@@ -173,7 +173,13 @@ impl<'a> Walk<'a> {
         self.call(person, Method::POST, path, Some(body)).await
     }
 
-    async fn call(&self, person: usize, method: Method, path: &str, body: Option<Value>) -> Reply {
+    pub(crate) async fn call(
+        &self,
+        person: usize,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Reply {
         let named = format!("{method} {path}");
         let reply = self.house.call(self.line, person, method, path, body).await;
         assert!(!reply.status.is_server_error(), "{named}: {}", reply.text);

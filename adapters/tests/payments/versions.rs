@@ -3,6 +3,7 @@
 use lifeline_adapters::keyring::InstanceKind;
 use lifeline_adapters::sql::{self, OpenError, SchemaError};
 use lifeline_core::payments::{Standing, table_p as p};
+use lifeline_core::shared::time::Clock as _;
 
 use crate::books::{HOME, order_in};
 use crate::drills::{OTHER_HOME, credits, ordered};
