@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::start::CONNECTIONS_MAX;
+
 /// The whole file. Unknown keys are refused.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +25,9 @@ pub struct Public {
     /// Our chain and key, PEM.
     pub certificate: PathBuf,
     pub private_key: PathBuf,
+    /// How many one address (of IPv6 its first 64 bits) may hold at a time; the next is cut.
+    #[serde(default = "connections_per_address")]
+    pub connections_per_address: usize,
 }
 
 /// `[line]`: how the gateway is reached.
@@ -63,6 +68,11 @@ const fn deadline_ms() -> u64 {
     15_000
 }
 
+/// Far more than the devices behind one home's address open, and a small part of all.
+const fn connections_per_address() -> usize {
+    256
+}
+
 /// Reads a file and lists what is wrong with it; a fault names the key, never its value.
 ///
 /// # Errors
@@ -85,6 +95,9 @@ impl Config {
     fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         let line = &self.line;
+        if !(1..=CONNECTIONS_MAX).contains(&self.public.connections_per_address) {
+            faults.push("public.connections_per_address: must be 1 to 20000".to_owned());
+        }
         if line.nodes.is_empty() {
             faults.push("line.nodes: name at least one node of the gateway".to_owned());
         }
@@ -188,6 +201,32 @@ mod tests {
         let faults = read(&example()).unwrap_err();
         let only_files = faults.iter().all(|fault| fault.ends_with("does not exist"));
         assert!(only_files && faults.len() == 6, "{faults:?}");
+    }
+
+    #[test]
+    fn an_address_has_256_connections_unless_another_number_that_fits_is_set() {
+        let text = std::fs::read_to_string(example()).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("relay.toml");
+        let odd = |said: &str| {
+            let (before, after) = text.split_once("connections_per_address = 256").unwrap();
+            std::fs::write(&file, format!("{before}{said}{after}")).unwrap();
+            let faults = read(&file).unwrap_err();
+            let about = |fault: &String| fault.contains("connections_per_address");
+            faults.iter().any(about)
+        };
+        for fits in [
+            "",
+            "connections_per_address = 1",
+            "connections_per_address = 20000",
+        ] {
+            assert!(!odd(fits), "{fits}");
+        }
+        for number in ["0", "20001"] {
+            assert!(odd(&format!("connections_per_address = {number}")));
+        }
+        assert_eq!(connections_per_address(), 256);
+        assert_eq!(CONNECTIONS_MAX, 20_000);
     }
 
     /// What is said of `[callback]` when this is written there.

@@ -12,6 +12,7 @@ pub mod forward;
 pub mod head;
 mod nodes;
 pub mod notices;
+pub mod places;
 pub mod sign;
 pub mod start;
 mod target;

@@ -21,13 +21,14 @@ use crate::config::{Callback, Config, Line, Public};
 use crate::forward::{Forwarder, client, pass_on};
 use crate::head::bounded;
 use crate::notices::{self, Notices};
+use crate::places::{Places, meet};
 use crate::sign::Signer;
 
 /// A client that has not sent its request head by then is let go.
 const REQUEST_HEAD_TIME_MAX: Duration = Duration::from_secs(5);
 /// Of all workers together: each one and its way to the gateway take a file, and `LimitNOFILE` of
 /// `deploy/systemd/lifeline-relay.service` is 65536.
-const CONNECTIONS_MAX: usize = 20_000;
+pub(crate) const CONNECTIONS_MAX: usize = 20_000;
 /// How long a stopping relay lets running requests finish.
 pub(crate) const DRAIN_TIME_MAX_S: u64 = 20;
 
@@ -81,8 +82,10 @@ pub fn server(config: &Config) -> Result<(Server, Vec<SocketAddr>), NotStarted> 
             .wrap(from_fn(bounded))
             .configure(routes)
     });
+    let places = Arc::new(Places::new(config.public.connections_per_address));
     let workers = std::thread::available_parallelism().map_or(2, NonZeroUsize::get);
     let bound = server
+        .on_connect(move |connection, data| meet(&places, connection, data))
         .workers(workers)
         .max_connections(connections_each(workers))
         .client_request_timeout(REQUEST_HEAD_TIME_MAX)

@@ -5,26 +5,19 @@
     reason = "the helpers of this test panic like the test"
 )]
 
+mod machine;
+
 use std::io::Write;
 use std::path::Path;
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lifeline_relay::{config, start};
+use lifeline_relay::start;
+use machine::{authority, certificate, configuration, signing_key};
 use reqwest::tls::TlsInfo;
 
 /// How long something is waited for that must come.
 const PATIENCE: Duration = Duration::from_secs(60);
-const KEY: [&str; 7] = [
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:P-256",
-    "-nodes",
-    "-days",
-    "2",
-];
 
 /// What the relay says of itself.
 #[derive(Clone, Default)]
@@ -49,46 +42,6 @@ impl Said {
         let mut lines = said.lines();
         lines.any(|line| parts.iter().all(|part| line.contains(part)))
     }
-}
-
-fn openssl(dir: &Path, arguments: &[&str]) {
-    let mut command = Command::new("openssl");
-    let done = command.args(arguments).current_dir(dir).output();
-    let done = done.expect("openssl");
-    let said = String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "{said}");
-}
-
-fn authority(dir: &Path) {
-    let made = ["req", "-x509", "-subj", "/CN=ca", "-keyout", "ca.key"];
-    openssl(dir, &[&made[..], &["-out", "ca.pem"], &KEY].concat());
-}
-
-/// A certificate of this machine, another one each time.
-fn certificate(dir: &Path) {
-    let signed = ["req", "-x509", "-CA", "ca.pem", "-CAkey", "ca.key"];
-    let named = [
-        "-subj",
-        "/CN=relay",
-        "-addext",
-        "subjectAltName=IP:127.0.0.1",
-    ];
-    let bounded = ["-addext", "basicConstraints=critical,CA:FALSE"];
-    let files = ["-keyout", "server.key", "-out", "server.pem"];
-    let all = [&signed[..], &named, &bounded, &files, &KEY].concat();
-    openssl(dir, &all);
-}
-
-fn configuration(dir: &Path) -> config::Config {
-    let at = dir.display();
-    let text = format!(
-        "[public]\nbind = \"127.0.0.1:0\"\ncertificate = \"{at}/server.pem\"\nprivate_key = \"{at}/server.key\"\n\
-         [line]\nnodes = [\"https://127.0.0.1:1\"]\ncertificate = \"{at}/server.pem\"\nprivate_key = \"{at}/server.key\"\n\
-         ca = \"{at}/ca.pem\"\nkey_id = \"relay-1\"\nsigning_key = \"{at}/signing.pem\"\n"
-    );
-    let file = dir.join("relay.toml");
-    std::fs::write(&file, text).expect("written");
-    config::read(&file).expect("a configuration")
 }
 
 /// The certificate that somebody who comes now is shown.
@@ -120,11 +73,9 @@ async fn a_renewed_certificate_is_shown_without_a_restart_and_half_of_one_never(
     let dir = dir.path();
     authority(dir);
     certificate(dir);
-    openssl(
-        dir,
-        &["genpkey", "-algorithm", "ed25519", "-out", "signing.pem"],
-    );
-    let (server, addresses) = start::server(&configuration(dir)).expect("a relay");
+    signing_key(dir);
+    let config = configuration(dir, "", "");
+    let (server, addresses) = start::server(&config).expect("a relay");
     let port = addresses.first().expect("its address").port();
     let relay = server.handle();
     actix_web::rt::spawn(server);

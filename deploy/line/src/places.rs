@@ -1,0 +1,151 @@
+//! How many connections one place holds at a time. A place is an IPv4 address, or the 64 bits of an IPv6 address that
+//! one household or host is given. Whoever opens more is cut at once: no host holds all connections of the relay.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use actix_web::dev::Extensions;
+use actix_web::rt::net::TcpStream;
+use rustix::net::{Shutdown, shutdown};
+
+/// The bits of an IPv6 address that name who was given it.
+const PLACE_BITS: u128 = 0xffff_ffff_ffff_ffff_0000_0000_0000_0000;
+
+/// Connections by place, over all workers.
+#[derive(Debug)]
+pub struct Places {
+    most: usize,
+    held: Mutex<HashMap<IpAddr, usize>>,
+    refused: AtomicU64,
+}
+
+/// One connection of a place; it is given back when this goes.
+#[derive(Debug)]
+pub struct Held {
+    places: Arc<Places>,
+    place: IpAddr,
+}
+
+/// Marks a connection that was cut: what came over it before that is not carried.
+#[derive(Debug, Clone, Copy)]
+pub struct Cut;
+
+impl Places {
+    /// `most` is how many connections one place may hold.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Self {
+            most,
+            held: Mutex::default(),
+            refused: AtomicU64::new(0),
+        }
+    }
+
+    /// How many were refused since the start.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// One connection more of an address; nothing, and counted, when its place holds as many as it may.
+    #[must_use]
+    pub fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Held> {
+        let place = place(address);
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = held.get(&place).copied().unwrap_or_default();
+        if count >= self.most {
+            drop(held);
+            let refused = self.refused.fetch_add(1, Ordering::Relaxed);
+            let refused = refused.saturating_add(1);
+            // A flood is told at 1, 2, 4, 8…, without the address, which is a person's.
+            if refused.is_power_of_two() {
+                tracing::warn!(refused, most = self.most, "relay.place_full");
+            }
+            return None;
+        }
+        held.insert(place, count.saturating_add(1));
+        drop(held);
+        Some(Held {
+            places: Arc::clone(self),
+            place,
+        })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let held = self.places.held.lock();
+        let mut held = held.unwrap_or_else(PoisonError::into_inner);
+        match held.get_mut(&self.place) {
+            Some(count) if *count > 1 => *count = count.saturating_sub(1),
+            _ => {
+                held.remove(&self.place);
+            }
+        }
+    }
+}
+
+fn place(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & PLACE_BITS)),
+    }
+}
+
+/// Counts a new connection for as long as it lasts, or cuts it.
+pub(crate) fn meet(places: &Arc<Places>, connection: &dyn Any, data: &mut Extensions) {
+    type Tls = actix_tls::accept::rustls_0_23::TlsStream<TcpStream>;
+    let Some(tls) = connection.downcast_ref::<Tls>() else {
+        return;
+    };
+    let stream = tls.get_ref().0;
+    let peer = stream.peer_addr().ok();
+    match peer.and_then(|peer| places.enter(peer.ip())) {
+        Some(held) => {
+            data.insert(held);
+        }
+        None => {
+            data.insert(Cut);
+            // It is gone already when this fails.
+            let _ = shutdown(stream, Shutdown::Both);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(address: &str) -> IpAddr {
+        address.parse().unwrap()
+    }
+
+    #[test]
+    fn a_place_holds_n_connections_and_not_n_plus_one_until_one_is_given_back() {
+        let places = Arc::new(Places::new(3));
+        let mut held: Vec<Held> = (0..3)
+            .map(|_| places.enter(at("198.51.100.7")).unwrap())
+            .collect();
+        assert!(places.enter(at("198.51.100.7")).is_none());
+        assert_eq!(places.refused(), 1);
+        assert!(places.enter(at("198.51.100.8")).is_some(), "another place");
+        drop(held.pop());
+        held.push(places.enter(at("198.51.100.7")).unwrap());
+        assert!(places.enter(at("198.51.100.7")).is_none());
+        assert_eq!(places.refused(), 2);
+        drop(held);
+        assert!(places.held.lock().unwrap().is_empty(), "nothing is kept");
+    }
+
+    #[test]
+    fn a_place_is_an_ipv4_address_in_either_form_or_64_bits_of_ipv6() {
+        assert_eq!(place(at("::ffff:198.51.100.7")), at("198.51.100.7"));
+        assert_ne!(place(at("198.51.100.7")), place(at("198.51.100.8")));
+        let one = place(at("2001:db8:1:2:a:b:c:d"));
+        assert_eq!(one, place(at("2001:db8:1:2::1")));
+        assert_ne!(one, place(at("2001:db8:1:3::1")));
+    }
+}
