@@ -3,8 +3,10 @@
 use actix_web::http::StatusCode;
 use lifeline_core::insight::Ledger;
 use lifeline_core::operators::{Role, Scope};
+use lifeline_core::shared::ids::{AccountId, BindingId};
 use lifeline_core::shared::time::Clock as _;
 
+use crate::customers::household;
 use crate::office::Office;
 
 const PAYMENT: &str = "019aa2f0-0000-7000-8000-0000000000aa";
@@ -80,6 +82,64 @@ async fn ln_32_a_payment_is_one_line_of_time_and_each_look_is_audited() {
         let id = form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>();
         let shown = desk.get(&line(of, &id), &support).await;
         assert_eq!(shown.status, status, "{of} {id}");
+    }
+}
+
+/// The order is this household's, for its home, and everything happened to it once.
+fn all_happened(office: &Office, account: &AccountId, home: &BindingId) {
+    order(office, "1504");
+    let now = office.clock.now().micros();
+    let trace = "ab".repeat(16);
+    let mut text = format!(
+        "UPDATE payment SET account_id = '{account}', binding_id = '{home}';
+         INSERT INTO payment_home (binding_id, payment_id) VALUES ('{home}', '{PAYMENT}');
+         INSERT INTO payment_sighting (payment_id, machine, row_id, state, input, next_state, applied, times, first_seen_at, \
+         last_asked_at) VALUES ('{PAYMENT}', 'P', '{PAYMENT}', 'PAYING', 'wait_buyer_pay', 'PAYING', 1, 1, {now}, {now});
+         INSERT INTO notice (notice_id, account_id, event_id, kind, params, payment_id, created_at, texted_at) \
+         VALUES ('n1', '{account}', 'v1', 'credited', '', '{PAYMENT}', {now}, {now});
+         INSERT INTO case_file (case_id, kind, cause, subject, facts, opened_at, trace_id) \
+         VALUES ('019aa2f0-0000-7000-8000-0000000000dd', 'amount_mismatch', 'c1', '{PAYMENT}', '{{}}', {now}, '{trace}');"
+    );
+    for (n, subject) in [PAYMENT, account.as_str(), home.as_str()]
+        .iter()
+        .enumerate()
+    {
+        text.push_str(&format!(
+            "INSERT INTO audit_line (audit_id, at, actor, act, subject, outcome, source, trace_id) \
+             VALUES ('a{n}', {now}, 'system', 'insight.timeline', '{subject}', 'ok', 'x', '{trace}');"
+        ));
+    }
+    office.raw(&format!("PRAGMA foreign_keys = OFF; {text}"));
+}
+
+#[actix_web::test]
+async fn ln_32_each_line_of_time_has_taps_calls_the_ledger_notices_sms_cases_and_the_audit() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let (account, home) = household(&office).await;
+    all_happened(&office, &account, &home);
+    let support = office.enter(&desk, "support").await;
+    for (of, id) in [
+        ("payment", PAYMENT),
+        ("account", account.as_str()),
+        ("home", home.as_str()),
+    ] {
+        let shown = desk.get(&line(of, id), &support).await;
+        assert_eq!(shown.status, StatusCode::OK, "{}", shown.text);
+        for source in [
+            "用户操作",
+            "外部系统",
+            "账本",
+            "站内消息",
+            "短信",
+            "工单",
+            "审计",
+        ] {
+            let cell = format!("<td class=\"word\">{source}</td>");
+            assert!(shown.text.contains(&cell), "{of} {source}: {}", shown.text);
+        }
+        let paid = shown.text.matches("渠道已收款").count();
+        assert_eq!(paid, 1, "{of}: {}", shown.text);
     }
 }
 

@@ -17,11 +17,45 @@ use super::{Conn, Row, Sql, Stmt, WriteConn};
 
 /// `(SELECT ... UNION ALL ...)`, newest first.
 macro_rules! line {
-    ($($part:literal),+ $(,)?) => {
-        concat!("SELECT at, source, what, id, trace_id, fen FROM (", line!(@ $($part),+),
+    ($first:expr $(, $rest:expr)* $(,)?) => {
+        concat!("SELECT at, source, what, id, trace_id, fen FROM (", $first $(, " UNION ALL ", $rest)*,
             ") AS told ORDER BY at DESC, source, what LIMIT $2")
     };
-    (@ $first:literal $(, $rest:literal)*) => { concat!($first $(, " UNION ALL ", $rest)*) };
+}
+
+/// What was asked outside about the payments `p` of `$from` where `$is`, what was booked of them, and their cases.
+macro_rules! of_payments {
+    ($from:literal, $is:literal) => {
+        concat!(
+            "SELECT p.paid_at, 'call', 'paid', p.payment_id, p.trace_id, p.paid_fen FROM ", $from, " WHERE ", $is,
+            " AND p.paid_at IS NOT NULL \
+            UNION ALL SELECT p.closed_at, 'call', 'closed', p.payment_id, p.trace_id, CAST(NULL AS BIGINT) FROM ", $from,
+            " WHERE ", $is, " AND p.closed_at IS NOT NULL \
+            UNION ALL SELECT s.first_seen_at, 'call', s.machine || ' ' || s.state || ' ' || s.input || ' ' || s.next_state, \
+                s.row_id, p.trace_id, CAST(NULL AS BIGINT) FROM ", $from,
+            " JOIN payment_sighting s ON s.payment_id = p.payment_id WHERE ", $is,
+            " UNION ALL SELECT r.created_at, 'call', 'refund ' || r.state, r.refund_id, p.trace_id, r.amount_fen FROM ", $from,
+            " JOIN payment_refund r ON r.payment_id = p.payment_id WHERE ", $is,
+            " UNION ALL SELECT l.posted_at, 'ledger', 'posted', l.entry_id, l.trace_id, l.total_fen FROM ", $from,
+            " JOIN ledger_entry l ON l.payment_id = p.payment_id WHERE ", $is,
+            " UNION ALL SELECT c.opened_at, 'case', 'opened ' || c.kind, c.case_id, c.trace_id, CAST(NULL AS BIGINT) FROM ", $from,
+            " JOIN case_file c ON c.subject = p.payment_id WHERE ", $is,
+            " UNION ALL SELECT c.closed_at, 'case', 'closed ' || c.kind, c.case_id, c.trace_id, CAST(NULL AS BIGINT) FROM ", $from,
+            " JOIN case_file c ON c.subject = p.payment_id WHERE ", $is, " AND c.closed_at IS NOT NULL"
+        )
+    };
+}
+
+/// What was told about them, in the app and by SMS, to whomever.
+macro_rules! told_of {
+    ($from:literal, $is:literal) => {
+        concat!(
+            "SELECT n.created_at, 'notice', n.kind, n.notice_id, p.trace_id, CAST(NULL AS BIGINT) FROM ", $from,
+            " JOIN notice n ON n.payment_id = p.payment_id WHERE ", $is,
+            " UNION ALL SELECT n.texted_at, 'sms', n.kind, n.notice_id, p.trace_id, CAST(NULL AS BIGINT) FROM ", $from,
+            " JOIN notice n ON n.payment_id = p.payment_id WHERE ", $is, " AND n.texted_at IS NOT NULL"
+        )
+    };
 }
 
 /// Which cause an order for arrears stands for; absent when it led to a credited bill.
@@ -37,22 +71,8 @@ statements! { "timeline":
     OF_PAYMENT("payment") = line!(
         "SELECT created_at AS at, 'tap' AS source, 'ordered ' || purpose || ' ' || via AS what, payment_id AS id, trace_id, \
             amount_fen AS fen FROM payment WHERE payment_id = $1",
-        "SELECT paid_at, 'call', 'paid', payment_id, trace_id, paid_fen FROM payment WHERE payment_id = $1 AND paid_at IS NOT NULL",
-        "SELECT closed_at, 'call', 'closed', payment_id, trace_id, CAST(NULL AS BIGINT) FROM payment \
-            WHERE payment_id = $1 AND closed_at IS NOT NULL",
-        "SELECT s.first_seen_at, 'call', s.machine || ' ' || s.state || ' ' || s.input || ' ' || s.next_state, s.row_id, p.trace_id, \
-            CAST(NULL AS BIGINT) FROM payment_sighting s JOIN payment p ON p.payment_id = s.payment_id WHERE s.payment_id = $1",
-        "SELECT r.created_at, 'call', 'refund ' || r.state, r.refund_id, p.trace_id, r.amount_fen \
-            FROM payment_refund r JOIN payment p ON p.payment_id = r.payment_id WHERE r.payment_id = $1",
-        "SELECT posted_at, 'ledger', 'posted', entry_id, trace_id, total_fen FROM ledger_entry WHERE payment_id = $1",
-        "SELECT n.created_at, 'notice', n.kind, n.notice_id, p.trace_id, CAST(NULL AS BIGINT) FROM notice n \
-            JOIN payment p ON p.account_id = n.account_id AND p.payment_id = n.payment_id WHERE p.payment_id = $1",
-        "SELECT n.texted_at, 'sms', n.kind, n.notice_id, p.trace_id, CAST(NULL AS BIGINT) FROM notice n \
-            JOIN payment p ON p.account_id = n.account_id AND p.payment_id = n.payment_id \
-            WHERE p.payment_id = $1 AND n.texted_at IS NOT NULL",
-        "SELECT opened_at, 'case', 'opened ' || kind, case_id, trace_id, CAST(NULL AS BIGINT) FROM case_file WHERE subject = $1",
-        "SELECT closed_at, 'case', 'closed ' || kind, case_id, trace_id, CAST(NULL AS BIGINT) FROM case_file \
-            WHERE subject = $1 AND closed_at IS NOT NULL",
+        of_payments!("payment p", "p.payment_id = $1"),
+        told_of!("payment p", "p.payment_id = $1"),
         "SELECT at, 'audit', act || ' ' || outcome, audit_id, trace_id, CAST(NULL AS BIGINT) FROM audit_line WHERE subject = $1",
     );
     OF_ACCOUNT("account") = line!(
@@ -67,6 +87,7 @@ statements! { "timeline":
         "SELECT ended_at, 'tap', 'link over', binding_id, '', CAST(NULL AS BIGINT) FROM binding \
             WHERE account_id = $1 AND ended_at IS NOT NULL",
         "SELECT created_at, 'tap', 'ordered ' || purpose || ' ' || state, payment_id, trace_id, amount_fen FROM payment WHERE account_id = $1",
+        of_payments!("payment p", "p.account_id = $1"),
         "SELECT filed_at, 'tap', 'asked ' || kind || ' ' || state, request_id, '', CAST(NULL AS BIGINT) FROM service_request \
             WHERE account_id = $1",
         "SELECT created_at, 'notice', kind, notice_id, '', CAST(NULL AS BIGINT) FROM notice WHERE account_id = $1",
@@ -81,8 +102,8 @@ statements! { "timeline":
             WHERE binding_id = $1 AND ended_at IS NOT NULL",
         "SELECT p.created_at, 'tap', 'ordered ' || p.purpose || ' ' || p.state, p.payment_id, p.trace_id, p.amount_fen \
             FROM payment_home h JOIN payment p ON p.payment_id = h.payment_id WHERE h.binding_id = $1",
-        "SELECT l.posted_at, 'ledger', 'posted', l.entry_id, l.trace_id, l.total_fen \
-            FROM payment_home h JOIN ledger_entry l ON l.payment_id = h.payment_id WHERE h.binding_id = $1",
+        of_payments!("payment_home h JOIN payment p ON p.payment_id = h.payment_id", "h.binding_id = $1"),
+        told_of!("payment_home h JOIN payment p ON p.payment_id = h.payment_id", "h.binding_id = $1"),
         "SELECT opened_at, 'case', 'opened ' || kind, case_id, trace_id, CAST(NULL AS BIGINT) FROM case_file WHERE subject = $1",
         "SELECT at, 'audit', act || ' ' || outcome, audit_id, trace_id, CAST(NULL AS BIGINT) FROM audit_line WHERE subject = $1",
     );

@@ -89,6 +89,7 @@ mod sessions;
 mod settlement;
 mod shelf;
 mod slices;
+mod sources;
 mod standings;
 mod step_ups;
 mod successors;
@@ -170,6 +171,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     shelf::contracts,
     settlement::contracts,
     slices::contracts,
+    sources::contracts,
     standings::contracts,
     successors::contracts,
     timeline::contracts,

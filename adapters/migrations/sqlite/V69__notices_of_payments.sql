@@ -1,0 +1,3 @@
+-- What was told about a payment is found by the payment, to whomever it was told, and not among all notices of somebody.
+-- Same file name, tables, columns and nullability as the PostgreSQL folder.
+CREATE INDEX notice_of_payment ON notice (payment_id) WHERE payment_id IS NOT NULL;
