@@ -38,6 +38,8 @@ mod records;
 mod relay;
 mod roles;
 mod rolling;
+mod rolling_household;
+mod rolling_load;
 mod sealed_settings;
 mod settling;
 mod settling_goals;

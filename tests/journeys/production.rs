@@ -289,7 +289,7 @@ fn serve(engine: Engine) -> Result<(), Failed> {
 }
 
 /// What a relay puts on a GET: its signature, once.
-fn signed(origin: &str, target: &str) -> HeaderMap {
+pub(crate) fn signed(origin: &str, target: &str) -> HeaderMap {
     let mut nonce = [0_u8; 16];
     aws_lc_rs::rand::fill(&mut nonce).expect("chance");
     let created = MachineClock.now().unix_seconds();
@@ -324,7 +324,7 @@ fn shows_another(answer: Result<reqwest::Response, reqwest::Error>, first: &[u8]
 }
 
 /// The certificate a server showed.
-fn leaf(answer: &reqwest::Response) -> Vec<u8> {
+pub(crate) fn leaf(answer: &reqwest::Response) -> Vec<u8> {
     let info = answer.extensions().get::<reqwest::tls::TlsInfo>();
     let shown = info.and_then(reqwest::tls::TlsInfo::peer_certificate);
     shown.expect("a certificate").to_vec()

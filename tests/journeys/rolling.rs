@@ -1,21 +1,26 @@
 //! Two relays before two gateways under load: each gateway is restarted, the certificate that all four show is renewed,
-//! the keys of access tokens change, and no reading fails. Relays are not restarted. `ROLLING_REQUESTS` (make test-long: 1000000) says how many are asked meanwhile.
+//! the keys of access tokens change, a relay signs by another key, and nothing fails. It is waited for until each change is
+//! in force; a household is signed in all the while, by a token from before each change of keys. A relay is restarted out
+//! of turn, as behind a balancer. `ROLLING_REQUESTS` (make test-long: 1000000) says how many are asked meanwhile.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use libtest_mimic::Failed;
 use lifeline_tests::demo::binary;
 use lifeline_tests::{Engine, Looks};
-use reqwest::{Certificate, StatusCode};
+use reqwest::{Certificate, Identity, Response, StatusCode};
+use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::production::{
-    certificates, configuration, free_port, lifeline, renew_server_certificate, text,
+    certificates, configuration, free_port, leaf, lifeline, renew_server_certificate, signed, text,
 };
 use crate::relay::{Started, relay_configuration};
+use crate::rolling_household::{Household, Signed};
+use crate::rolling_load::{ASKERS, Load};
 use crate::{Body, run};
 
 pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
@@ -25,8 +30,6 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
         rolling,
     )]
 }
-
-const ASKERS: usize = 4;
 
 fn wanted() -> usize {
     let asked = std::env::var("ROLLING_REQUESTS").ok();
@@ -83,122 +86,292 @@ fn neighbour(dir: &Path, first: &Path, line: u16) -> (PathBuf, u16, u16) {
     (file, ports[0], ports[2])
 }
 
-/// What is asked all the while, and what came of it.
-struct Load {
-    done: AtomicUsize,
-    enough: AtomicBool,
-    failed: std::sync::Mutex<Vec<String>>,
+/// In how many parts they are asked; a household has ten wishes a day.
+const PARTS: usize = 10;
+
+fn openssl(dir: &Path, arguments: &[&str]) {
+    let done = Command::new("openssl")
+        .args(arguments)
+        .current_dir(dir)
+        .output()
+        .expect("openssl");
+    assert!(done.status.success(), "{}", text(&done));
 }
 
-impl Load {
-    async fn ask(&self, client: &reqwest::Client, url: &str) {
-        while !self.enough.load(Ordering::Acquire) {
-            let fault = match client.get(url).send().await {
-                Ok(answer) if answer.status() == StatusCode::OK => {
-                    answer.bytes().await.err().map(|error| format!("{error:?}"))
-                }
-                Ok(answer) => Some(answer.status().to_string()),
-                Err(error) => Some(format!("{error:?}")),
-            };
-            if let Some(fault) = fault {
-                self.failed.lock().expect("the list").push(fault);
-            }
-            self.done.fetch_add(1, Ordering::AcqRel);
-        }
-    }
-
-    /// Goes on until so many more were asked.
-    async fn more(&self, count: usize) {
-        let until = self.done.load(Ordering::Acquire) + count;
-        while self.done.load(Ordering::Acquire) < until {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
+/// A second key of the relay, known to every node before any relay signs by it.
+fn second_relay_key(dir: &Path, config: &Path) {
+    openssl(
+        dir,
+        &["genpkey", "-algorithm", "ed25519", "-out", "signing-2.pem"],
+    );
+    let public = ["-pubout", "-out", "signing-2.pub"];
+    openssl(
+        dir,
+        &[&["pkey", "-in", "signing-2.pem"][..], &public].concat(),
+    );
+    let written = std::fs::read_to_string(config).expect("the configuration");
+    let first = format!("file = \"{}/signing.pub\"\n", dir.display());
+    let both = format!(
+        "{first}[[listeners.line.relay.keys]]\nid = \"channel-relay-2\"\nrelay = \"relay-1.line.example.cn\"\n\
+         algorithm = \"ed25519\"\nfile = \"{}/signing-2.pub\"\n",
+        dir.display()
+    );
+    assert!(written.contains(&first), "{written}");
+    std::fs::write(config, written.replace(&first, &both)).expect("more of it");
 }
 
-fn rotate_signing_keys(config: &str) {
+fn rotate_signing_keys(config: &str, more: &[&str]) {
     let done = Command::new(binary())
         .args(["keys", "rotate", "signing", "--config", config])
+        .args(more)
         .output()
         .expect("lifeline keys rotate");
     assert!(done.status.success(), "{}", text(&done));
 }
 
-fn rolling(engine: Engine) -> Result<(), Failed> {
-    run(async move {
+/// Two gateways on one store, two relays before them, and who asks.
+struct Scene {
+    nodes: [Node; 2],
+    lines: [u16; 2],
+    running: [Option<Started>; 2],
+    relay_file: String,
+    relays: [Option<Started>; 2],
+    publics: [String; 2],
+    household: Household,
+    load: Arc<Load>,
+    /// The last to go.
+    dir: TempDir,
+}
+
+impl Scene {
+    async fn new(engine: Engine) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         certificates(dir.path());
         let (config, line, ops) = configuration(dir.path(), engine).await;
+        second_relay_key(dir.path(), &config);
         let plenty = "[limits]\nper_address_minute = 1000000000\nper_network_minute = 1000000000\n\
-                      functions_percent = 1000000\n";
+                      per_account_minute = 1000000000\nfunctions_percent = 1000000\n";
         let written = std::fs::read_to_string(&config).expect("the configuration");
         std::fs::write(&config, format!("{written}{plenty}")).expect("more of it");
         let migrated = lifeline("migrate", &config);
         assert!(migrated.status.success(), "{}", text(&migrated));
+        let household = Household::of(&config).await;
         let (second, second_line, second_ops) = neighbour(dir.path(), &config, line);
         let nodes = [Node::of(&config, ops), Node::of(&second, second_ops)];
-        let mut running = [nodes[0].start().await, nodes[1].start().await].map(Some);
-        let publics = [free_port(), free_port()];
-        let _relays = publics.map(|public| {
-            let relay = relay_configuration(dir.path(), &[line, second_line], public);
-            Started::of("lifeline-relay", &["--config", &relay])
-        });
-        let ca = std::fs::read(dir.path().join("ca.pem")).expect("the CA");
-        // What a node answers by itself, and what it reads from the store that both share.
-        let urls = ["/.well-known/jwks.json", "/v1/outlets"]
-            .map(|path| publics.map(|port| format!("https://127.0.0.1:{port}{path}")))
-            .concat();
-        let client = || {
-            let ca = Certificate::from_pem(&ca).expect("a CA");
-            let client = lifeline_tests::http::client().tls_certs_only([ca]);
-            client.build().expect("a client")
+        let running = [nodes[0].start().await, nodes[1].start().await].map(Some);
+        let lines = [line, second_line];
+        let ports = [free_port(), free_port()];
+        let files = ports.map(|port| relay_configuration(dir.path(), &lines, port));
+        let started = |file: &String| Started::of("lifeline-relay", &["--config", file]);
+        let relays = [started(&files[0]), started(&files[1])].map(Some);
+        let [relay_file, _] = files;
+        let publics = ports.map(|port| format!("https://127.0.0.1:{port}"));
+        let token = household.token().await.token;
+        let load = Arc::new(Load::new(publics.clone(), token));
+        let scene = Self {
+            dir,
+            nodes,
+            lines,
+            running,
+            relay_file,
+            relays,
+            publics,
+            household,
+            load,
         };
+        for relay in 0..scene.publics.len() {
+            scene.relay_answers(relay).await;
+        }
+        scene
+    }
+
+    fn file(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.dir.path().join(name)).expect(name)
+    }
+
+    /// A client that trusts the CA; each is one of its own, with connections of its own.
+    fn trusting(&self) -> reqwest::ClientBuilder {
+        let ca = Certificate::from_pem(&self.file("ca.pem")).expect("a CA");
+        let client = lifeline_tests::http::client().tls_certs_only([ca]);
+        client.tls_info(true)
+    }
+
+    fn client(&self) -> reqwest::Client {
+        self.trusting().build().expect("a client")
+    }
+
+    async fn relay_answers(&self, relay: usize) {
+        let url = format!("{}/.well-known/jwks.json", self.publics[relay]);
         let mut looks = Looks::every(Duration::from_millis(20));
-        for url in &urls {
-            while client().get(url).send().await.is_err() {
-                assert!(looks.again().await, "no relay");
+        while !self
+            .client()
+            .get(&url)
+            .send()
+            .await
+            .is_ok_and(|answer| answer.status() == StatusCode::OK)
+        {
+            assert!(looks.again().await, "nothing comes by the relay");
+        }
+    }
+
+    /// What a node answers a relay that asks it over a new connection.
+    async fn node_answers(&self, line: u16) -> Response {
+        let pem = [self.file("relay.pem"), self.file("relay.key")].concat();
+        let identity = Identity::from_pem(&pem).expect("the relay's certificate");
+        let relay = self.trusting().identity(identity);
+        let origin = format!("https://127.0.0.1:{line}");
+        let path = "/.well-known/jwks.json";
+        let asked = relay
+            .build()
+            .expect("a client")
+            .get(format!("{origin}{path}"));
+        let answer = asked.headers(signed(&origin, path)).send().await;
+        let answer = answer.expect("no connection is refused meanwhile");
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer
+    }
+
+    /// The certificates that all four show now.
+    async fn shown(&self) -> Vec<Vec<u8>> {
+        let mut shown = Vec::new();
+        for line in self.lines {
+            shown.push(leaf(&self.node_answers(line).await));
+        }
+        for public in &self.publics {
+            let asked = self.client().get(format!("{public}/.well-known/jwks.json"));
+            let answer = asked.send().await;
+            shown.push(leaf(&answer.expect("no connection is refused meanwhile")));
+        }
+        shown
+    }
+
+    /// Whether every node signs with this key, and says so.
+    async fn all_sign_with(&self, kid: &str) -> bool {
+        for line in self.lines {
+            let told = self.node_answers(line).await.text().await;
+            let told: Value = serde_json::from_str(&told.expect("a body")).expect("JSON");
+            if told["keys"][0]["kid"].as_str() != Some(kid) {
+                return false;
             }
         }
-        let load = Arc::new(Load {
-            done: AtomicUsize::new(0),
-            enough: AtomicBool::new(false),
-            failed: std::sync::Mutex::default(),
-        });
-        let askers = (0..ASKERS).map(|n| {
-            let (load, client) = (Arc::clone(&load), client());
-            let url = urls[n % urls.len()].clone();
-            tokio::spawn(async move { load.ask(&client, &url).await })
+        true
+    }
+
+    async fn node_restarts(&mut self, at: usize, part: usize) {
+        self.load.more(part).await;
+        let stopping = self.running[at].take().expect("it runs");
+        let stopped = tokio::task::spawn_blocking(move || stopping.stop());
+        stopped.await.expect("stopped");
+        self.load.more(part).await;
+        self.running[at] = Some(self.nodes[at].start().await);
+    }
+
+    async fn certificates_are_renewed(&self) {
+        let before = self.shown().await;
+        renew_server_certificate(self.dir.path());
+        let mut looks = Looks::every(Duration::from_millis(100));
+        loop {
+            let now = self.shown().await;
+            if now.iter().zip(&before).all(|(new, old)| new != old) {
+                return;
+            }
+            assert!(looks.again().await, "an old certificate stayed");
+        }
+    }
+
+    /// The token from before is shown until the new key signs everywhere, and after that; then one by the new key.
+    async fn keys_change(&self, at: usize) {
+        let before = self.household.token().await;
+        self.load.show(before.token);
+        self.load.more_signed().await;
+        rotate_signing_keys(&self.nodes[at].config, &[]);
+        let Signed { kid, token } = self.household.token().await;
+        assert_ne!(kid, before.kid, "no other key was made");
+        let mut looks = Looks::every(Duration::from_millis(50));
+        while !self.all_sign_with(&kid).await {
+            assert!(looks.again().await, "the new key never came into force");
+        }
+        self.load.more_signed().await;
+        self.load.show(token);
+        self.load.more_signed().await;
+    }
+
+    /// The first relay signs by its second key from now on.
+    async fn relay_signs_by_another_key(&mut self) {
+        let written = std::fs::read_to_string(&self.relay_file).expect("its configuration");
+        let other = written
+            .replace("\"channel-relay-1\"", "\"channel-relay-2\"")
+            .replace("/signing.pem\"", "/signing-2.pem\"");
+        assert_ne!(other, written);
+        std::fs::write(&self.relay_file, other).expect("its configuration");
+        self.load.take_out(0).await;
+        let stopping = self.relays[0].take().expect("it runs");
+        let stopped = tokio::task::spawn_blocking(move || stopping.stop());
+        stopped.await.expect("stopped");
+        let started = Started::of("lifeline-relay", &["--config", &self.relay_file]);
+        self.relays[0] = Some(started);
+        self.relay_answers(0).await;
+        self.load.put_back();
+    }
+
+    /// The fault that all this would show: a key that is gone at once refuses a token from before.
+    async fn a_key_that_is_gone_at_once_refuses(&self) {
+        let Signed { token, .. } = self.household.token().await;
+        let client = self.client();
+        let me = async || {
+            let asked = client.get(format!("{}/v1/me", self.publics[0]));
+            let answer = asked.bearer_auth(&token).send().await;
+            answer.expect("an answer").status()
+        };
+        assert_eq!(me().await, StatusCode::OK);
+        rotate_signing_keys(&self.nodes[0].config, &["--at-once"]);
+        let mut looks = Looks::every(Duration::from_millis(50));
+        while me().await != StatusCode::UNAUTHORIZED {
+            assert!(looks.again().await, "a key that is gone still opens");
+        }
+    }
+}
+
+fn rolling(engine: Engine) -> Result<(), Failed> {
+    run(async move {
+        let mut scene = Scene::new(engine).await;
+        let load = Arc::clone(&scene.load);
+        let askers = ASKERS.into_iter().enumerate().map(|(n, what)| {
+            let (load, client) = (Arc::clone(&load), scene.client());
+            tokio::spawn(async move { load.ask(&client, n.rem_euclid(2), what).await })
         });
         let askers: Vec<_> = askers.collect();
-        let part = wanted().div_euclid(8);
-        for (node, place) in nodes.iter().zip(&mut running) {
+        let part = wanted().div_euclid(PARTS);
+        for at in 0..scene.nodes.len() {
+            // One of fifteen minutes is not over before it is shown for the last time.
+            load.show(scene.household.token().await.token);
+            scene.node_restarts(at, part).await;
+            load.show(scene.household.token().await.token);
             load.more(part).await;
-            let stopping = place.take().expect("it runs");
-            tokio::task::spawn_blocking(move || stopping.stop())
-                .await
-                .expect("stopped");
-            load.more(part).await;
-            *place = Some(node.start().await);
-            load.more(part).await;
-            renew_server_certificate(dir.path());
-            rotate_signing_keys(&node.config);
+            scene.certificates_are_renewed().await;
+            scene.keys_change(at).await;
             load.more(part).await;
         }
-        load.enough.store(true, Ordering::Release);
+        scene.relay_signs_by_another_key().await;
+        load.show(scene.household.token().await.token);
+        load.more(part).await;
+        load.more(part).await;
+        load.stop();
         for asker in askers {
             asker.await.expect("an asker");
         }
-        let failed = load.failed.lock().expect("the list");
-        let done = load.done.load(Ordering::Acquire);
-        println!(
-            "{done} requests over 2 restarts, 2 renewals and 2 rotations, {} failed",
-            failed.len()
-        );
-        assert!(
-            failed.is_empty(),
-            "{} of {done}: {:?}",
-            failed.len(),
-            &failed[..failed.len().min(3)]
-        );
+        let done = load.done();
+        {
+            let failed = load.failed.lock().expect("the list");
+            println!(
+                "{done} requests, {} of them signed in, over 2 restarts, 2 renewals, 2 rotations and a relay's new key: {} failed",
+                load.signed(),
+                failed.len()
+            );
+            let few = &failed[..failed.len().min(3)];
+            assert!(failed.is_empty(), "{} of {done}: {few:?}", failed.len());
+        }
+        assert_eq!(load.wished(), PARTS, "a wish of each part is on record");
+        scene.a_key_that_is_gone_at_once_refuses().await;
     })
 }
