@@ -120,9 +120,16 @@ impl<C: Conn> Sql<C> {
         for one in self.kept_days(from, day_number(at)).await? {
             add(one.day, one.first, one.still);
         }
-        let since = midnight(self.links_begin_live().await?);
-        let moved = args![since, at, midnight(from)];
-        for row in self.rows(&MOVED, moved).await? {
+        let live = self.links_begin_live().await?;
+        let since = if live > 0 {
+            let moved = args![midnight(live), at, midnight(from)];
+            self.rows(&MOVED, moved).await?
+        } else {
+            // Nothing is added up yet: everybody is looked at once.
+            let until = Time::from_micros(at.micros().saturating_add(1));
+            self.rows(&FIRST, args![midnight(from), until]).await?
+        };
+        for row in &since {
             add(row.int("day")?, row.int("n")?, row.int("still")?);
         }
         // An account that was merged or erased since is told from what was added up until that is done anew.
