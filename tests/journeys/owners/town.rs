@@ -214,6 +214,13 @@ impl Town {
             .await;
         assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
         things.insert("payment_id", of(&owner, text(&made.json(), "payment_id")));
+        let wish = json!({"kind": "feedback", "text": "家里的灯晚上常常会闪"});
+        let key = [("idempotency-key", "the-matrix-wish")];
+        let wished = owner
+            .send(Method::POST, "/v1/requests", Some(&wish), &key)
+            .await;
+        assert_eq!(wished.status, StatusCode::CREATED, "{}", wished.text);
+        canaries.insert(text(&wished.json(), "request_id"));
         let elsewhere = Phone::sign_in(demo, OWNER).await;
         let sessions = elsewhere.get("/v1/sessions").await.json();
         let sessions = sessions["items"].as_array().cloned().unwrap_or_default();
