@@ -11,7 +11,7 @@ use actix_web::http::ConnectionType;
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, ResponseError, web};
+use actix_web::{Error, HttpMessage, web};
 use lifeline_core::shared::deadline;
 use lifeline_core::shared::ids::{Entropy, Maker};
 use lifeline_core::shared::time::Clock;
