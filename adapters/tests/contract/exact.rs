@@ -103,7 +103,7 @@ async fn homes(t: &Bench) -> Vec<(u128, String)> {
 fn request(n: u64, (requests, people): (u64, u64), homes: &[(u128, String)]) -> (Sample, u64) {
     let roll = mixed(n);
     let pick = |all: u64| usize::try_from(all).unwrap();
-    let person = if roll % 4 == 0 {
+    let person = if roll.is_multiple_of(4) {
         roll / 4 % AT_HOME
     } else {
         AT_HOME + roll / 4 % people
