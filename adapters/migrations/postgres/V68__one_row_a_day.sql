@@ -19,6 +19,10 @@ CREATE TABLE access_latency_packed (
     PRIMARY KEY (function, day)
 );
 
+-- The timed task takes a day at a time.
+CREATE INDEX access_latency_of_day ON access_latency (day);
+CREATE INDEX access_latency_packed_of_day ON access_latency_packed (day);
+
 -- Links of days that are over, in Shanghai: began, ended, and the people whose first link was made that day with how
 -- many of them were linked when the last of these days was over. Made again by a timed task (adapters/src/sql/links.rs).
 CREATE TABLE link_day (

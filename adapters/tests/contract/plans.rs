@@ -19,7 +19,7 @@ const ROOMS: [&str; 5] = [
     "telling.",
 ];
 /// Statements of timed tasks in other rooms.
-const SWEEPS: [&str; 15] = [
+const SWEEPS: [&str; 23] = [
     "outbox.PURGE",
     "outbox.PURGE_DEAD",
     "requests.DUE",
@@ -28,6 +28,14 @@ const SWEEPS: [&str; 15] = [
     "grants.OVER",
     "grants.TAKE_UNLOOKED",
     "insight_writes.PEOPLE_GO",
+    "insight_writes.TRIM",
+    "latencies.HOLD",
+    "latencies.TAKE",
+    "latencies.PACKED",
+    "latencies.LOOSE_GO",
+    "latencies.PACKS_GO",
+    "slices.HOLD",
+    "slices.TAKE",
     "followers.LEFT_GO",
     "followers.DAYS_GO",
     "followers.TO_PLACE",
