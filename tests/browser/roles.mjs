@@ -155,6 +155,7 @@ async function withdrawn(support, reviewer, token) {
   await offer('take_back_part', '2=1.00')
   const text = await reviewer.page.locator('main').innerText()
   checks.that('LN-55 what cannot be done moves nothing and says so', text.includes('款项未移动') && !(await isClosed(reviewer)))
+  checks.that('LN-55 a case begins with the newest of the payment\'s line of time', (await reviewer.page.locator('#newest li').count()) > 2)
   await reviewer.picture('roles-withdrawing')
   checks.equal('LN-55 a case whose end cannot be done: no serious finding of axe', await reviewer.axe(), [])
   await click(reviewer, reviewer.page.locator('form[action$="/refusal"] button'))

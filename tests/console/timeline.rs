@@ -1,6 +1,7 @@
 //! Lines of time and reports for decisions: by id, within the scope, each look in the audit.
 
 use actix_web::http::StatusCode;
+use lifeline_core::cases::CaseKind;
 use lifeline_core::insight::Ledger;
 use lifeline_core::operators::{Role, Scope};
 use lifeline_core::shared::ids::{AccountId, BindingId};
@@ -8,6 +9,7 @@ use lifeline_core::shared::time::Clock as _;
 
 use crate::customers::household;
 use crate::office::Office;
+use crate::opened::opened;
 
 const PAYMENT: &str = "019aa2f0-0000-7000-8000-0000000000aa";
 const ACCOUNT: &str = "019aa2f0-0000-7000-8000-0000000000bb";
@@ -141,6 +143,67 @@ async fn ln_32_each_line_of_time_has_taps_calls_the_ledger_notices_sms_cases_and
         let paid = shown.text.matches("渠道已收款").count();
         assert_eq!(paid, 1, "{of}: {}", shown.text);
     }
+}
+
+#[actix_web::test]
+async fn ln_55_a_case_begins_with_the_newest_of_its_line_of_time() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let (account, home) = household(&office).await;
+    all_happened(&office, &account, &home);
+    let support = office.enter(&desk, "support").await;
+    let about = [
+        (CaseKind::AccountConflict, "account", account.as_str()),
+        (CaseKind::HolderConflict, "home", home.as_str()),
+    ];
+    for (kind, of, subject) in about {
+        let case = opened(&office, kind, subject, "{}").await;
+        let path = format!("/console/cases/{case}");
+        desk.get(&path, &support).await;
+        let page = desk.get(&path, &support).await.text;
+        let newest = page.split("id=\"newest\"").nth(1).unwrap();
+        let newest = newest.split("</ol>").next().unwrap();
+        for told in ["渠道已收款", "记账", "短信", "¥128.40"] {
+            assert!(newest.contains(told), "{told}: {page}");
+        }
+        assert!(!newest.contains("查看时间线"), "looks are left out: {page}");
+        assert!(page.find("id=\"newest\"") < page.find("id=\"facts\""));
+        let whole = line(of, subject).replace('&', "&amp;");
+        assert!(page.contains(&whole), "{page}");
+        let looked = office.audited("insight.timeline");
+        assert!(!looked.is_empty() && looked.iter().all(|came| came == "ok"));
+    }
+    // Three were there, and each page was opened twice.
+    assert_eq!(office.audited("insight.timeline").len(), 7);
+    let nobodys = opened(&office, CaseKind::SettlementReview, "of-nobody", "{}").await;
+    let path = format!("/console/cases/{nobodys}");
+    let page = desk.get(&path, &support).await.text;
+    assert!(!page.contains("id=\"newest\"") && page.contains("id=\"facts\""));
+}
+
+#[actix_web::test]
+async fn ln_55_of_a_long_line_of_time_a_case_has_the_newest_twenty() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let (account, home) = household(&office).await;
+    all_happened(&office, &account, &home);
+    let case = opened(&office, CaseKind::AccountConflict, account.as_str(), "{}").await;
+    let path = format!("/console/cases/{case}");
+    let support = office.enter(&desk, "support").await;
+    let cut = "仅显示最近 20 条";
+    assert!(!desk.get(&path, &support).await.text.contains(cut));
+    let later = office.clock.now().micros() + 1;
+    office.raw(&format!(
+        "WITH RECURSIVE r(r) AS (SELECT 1 UNION ALL SELECT r + 1 FROM r WHERE r < 30) \
+         INSERT INTO payment_sighting (payment_id, machine, row_id, state, input, next_state, applied, times, \
+         first_seen_at, last_asked_at) SELECT '{PAYMENT}', 'P', 'p', 'S' || r, 'i', 'n', 1, 1, {later} + r, {later} FROM r;"
+    ));
+    let page = desk.get(&path, &support).await.text;
+    let newest = page.split("id=\"newest\"").nth(1).unwrap();
+    let newest = newest.split("</ol>").next().unwrap();
+    assert_eq!(newest.matches("<li>").count(), 20, "{newest}");
+    assert!(newest.contains("P S30 i n") && !newest.contains("P S10 i n"));
+    assert!(page.contains(cut));
 }
 
 #[actix_web::test]

@@ -11,6 +11,12 @@ use crate::store::snapshot;
 /// Moments told at most, the newest.
 pub const MOMENTS_MAX: i64 = 500;
 
+/// Moments told beside something else, the newest.
+pub const MOMENTS_BESIDE: usize = 20;
+
+/// A look at a line of time, as the audit names it.
+pub const LOOK: &str = "insight.timeline";
+
 /// Whose time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Of {
@@ -28,6 +34,16 @@ impl Of {
             "home" => BindingId::parse(id).ok().map(Self::Home),
             "payment" => PaymentId::parse(id).ok().map(Self::Payment),
             _ => None,
+        }
+    }
+
+    /// As [`Of::parse`] takes it.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Account(_) => "account",
+            Self::Home(_) => "home",
+            Self::Payment(_) => "payment",
         }
     }
 
@@ -100,6 +116,22 @@ pub struct Moment {
     pub amount: Option<Fen>,
 }
 
+impl Moment {
+    /// Somebody of the staff looked at this line.
+    fn is_look(&self) -> bool {
+        self.source == Source::Audit && self.what.split(' ').next() == Some(LOOK)
+    }
+}
+
+/// The newest of a line of time, oldest first, told beside something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beside {
+    pub of: Of,
+    pub moments: Vec<Moment>,
+    /// There is more, older.
+    pub more: bool,
+}
+
 /// A line of time, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeline {
@@ -152,6 +184,41 @@ impl Insight {
             cut,
         })
     }
+
+    /// The newest moments of the payment, home or person that has this id, without looks at them: those who read a
+    /// case would push out what it is about. `None` when there is no such, or its region is none of `regions`
+    /// (`None`: all).
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn beside(
+        &self,
+        id: &str,
+        regions: Option<&[String]>,
+    ) -> Result<Option<Beside>, InsightError> {
+        let mut view = snapshot(&*self.store).await?;
+        for kind in ["payment", "home", "account"] {
+            let Some(of) = Of::parse(kind, id) else {
+                return Ok(None);
+            };
+            let Some(account_id) = view.insight().subject_of(&of).await? else {
+                continue;
+            };
+            if let Some(own) = regions {
+                let region = view.insight().region_of(&account_id).await?;
+                if !own.contains(&region) {
+                    return Ok(None);
+                }
+            }
+            let mut moments = view.insight().moments(&of, MOMENTS_MAX).await?;
+            moments.retain(|one| !one.is_look());
+            let more = moments.len() > MOMENTS_BESIDE;
+            moments.truncate(MOMENTS_BESIDE);
+            moments.reverse();
+            return Ok(Some(Beside { of, moments, more }));
+        }
+        Ok(None)
+    }
 }
 
 #[cfg(test)]
@@ -162,10 +229,8 @@ mod tests {
     fn ln_32_a_line_is_of_a_known_kind_and_a_whole_id() {
         let id = "019aa2f0-0000-7000-8000-000000000000";
         for kind in ["account", "home", "payment"] {
-            assert_eq!(
-                Of::parse(kind, id).map(|of| of.id().to_owned()),
-                Some(id.to_owned())
-            );
+            let of = Of::parse(kind, id).unwrap();
+            assert_eq!((of.kind(), of.id()), (kind, id));
             assert!(Of::parse(kind, "019aa2f0").is_none());
         }
         assert!(Of::parse("phone", id).is_none());

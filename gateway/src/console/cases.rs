@@ -6,6 +6,7 @@ use lifeline_core::cases::decision::{Part, Resolution, Taking};
 use lifeline_core::cases::four_eyes::{Judgement, ProposalState, REASON_CHARS};
 use lifeline_core::cases::{Case, CaseKind, Queue};
 use lifeline_core::customers::Customers;
+use lifeline_core::insight::Insight;
 use lifeline_core::operators::decisions::{Docket, Plan};
 use lifeline_core::operators::{Right, Role};
 use lifeline_core::payments::{Order, Payments};
@@ -20,6 +21,7 @@ use super::case_facts::{Offered, bill_at, facts, homes, offered, rows_of};
 use super::case_sold::{Sold, month_of, sold};
 use super::fault::Fault;
 use super::frame::{Frame, page};
+use super::timeline::{Newest, newest};
 use super::today::House;
 use super::visitor::{Fields, Judged, Nothing, Visitor, go_saying};
 use super::who::{Oneself, Who};
@@ -176,8 +178,8 @@ struct CasePage {
     row: Row,
     /// Where it stands, for the way back.
     queue: &'static str,
-    /// It is about a payment, whose line of time may be looked at.
-    follows: bool,
+    /// The newest of the line of time of what it is about, where there is one that may be looked at.
+    line: Option<Newest>,
     closed: Option<String>,
     facts: Vec<(String, String)>,
     behind: Vec<(String, String, String)>,
@@ -222,6 +224,7 @@ async fn show(
     visitor: Visitor,
     house: web::Data<House>,
     customers: web::Data<Customers>,
+    insight: web::Data<Insight>,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Fault> {
     let docket: Docket = visitor
@@ -247,6 +250,7 @@ async fn show(
     let oneself = Oneself::of(&visitor).await?;
     let own = waiting.is_some_and(|one| oneself.is(&one.proposed_by));
     let frame = Frame::of(&visitor, "case.title");
+    let line = newest(&visitor, &insight, &case.subject, &frame).await?;
     Ok(page(&CasePage {
         facts: facts(&frame, case),
         behind: order
@@ -256,7 +260,7 @@ async fn show(
         frame,
         row: row(case, visitor.operators.now(), (&takings, &names)),
         queue: case.kind.queue().as_str(),
-        follows: order.is_some() && visitor.acting.may(Right::ReadTimeline),
+        line,
         closed: case.closed_at.map(Time::alipay_text),
         homes: homes(&docket.homes),
         may_see_people: visitor.acting.may(Right::ReadCustomers),

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use lifeline_core::insight::Insight;
-use lifeline_core::insight::timeline::{Of, Timeline};
+use lifeline_core::insight::timeline::{LOOK, Moment, Of};
 use lifeline_core::operators::Right;
 use serde::Deserialize;
 
@@ -24,13 +24,21 @@ struct Query {
     id: String,
 }
 
-struct Row {
-    at: String,
-    source: &'static str,
-    what: String,
+pub(super) struct Row {
+    pub(super) at: String,
+    pub(super) source: &'static str,
+    pub(super) what: String,
     id: String,
     trace_id: String,
-    yuan: String,
+    pub(super) yuan: String,
+}
+
+/// The newest moments of what a case is about.
+pub(super) struct Newest {
+    /// What the whole line is asked by.
+    pub(super) of: &'static str,
+    pub(super) rows: Vec<Row>,
+    pub(super) more: bool,
 }
 
 #[derive(Template)]
@@ -46,8 +54,8 @@ struct TimelinePage {
     rows: Vec<Row>,
 }
 
-fn rows(line: &Timeline, frame: &Frame) -> Vec<Row> {
-    let told = |one: &lifeline_core::insight::timeline::Moment| Row {
+fn rows(moments: &[Moment], frame: &Frame) -> Vec<Row> {
+    let told = |one: &Moment| Row {
         at: one.at.alipay_text(),
         source: frame.t(&format!("timeline.of_{}", one.source.as_str())),
         what: event(frame.lang, &one.what),
@@ -55,7 +63,33 @@ fn rows(line: &Timeline, frame: &Frame) -> Vec<Row> {
         trace_id: one.trace_id.clone(),
         yuan: one.amount.map_or_else(String::new, |sum| sum.yuan()),
     };
-    line.moments.iter().map(told).collect()
+    moments.iter().map(told).collect()
+}
+
+/// The line of time beside a case about this, for whoever may read it; each look leaves a line in the audit.
+pub(super) async fn newest(
+    visitor: &Visitor,
+    insight: &Insight,
+    subject: &str,
+    frame: &Frame,
+) -> Result<Option<Newest>, Fault> {
+    if !visitor.acting.may(Right::ReadTimeline) {
+        return Ok(None);
+    }
+    let own = visitor.acting.staff.scope.narrowed(None);
+    let own = own.map_err(|_| Fault::Forbidden)?;
+    let Some(line) = insight.beside(subject, own.as_deref()).await? else {
+        return Ok(None);
+    };
+    let operators = &visitor.operators;
+    operators
+        .note(&visitor.acting, LOOK, line.of.id(), "ok")
+        .await?;
+    Ok(Some(Newest {
+        of: line.of.kind(),
+        rows: rows(&line.moments, frame),
+        more: line.more,
+    }))
 }
 
 async fn show(
@@ -74,7 +108,7 @@ async fn show(
         let line = insight.timeline(&of, own.as_deref()).await?;
         visitor
             .operators
-            .note(&visitor.acting, "insight.timeline", of.id(), "ok")
+            .note(&visitor.acting, LOOK, of.id(), "ok")
             .await?;
         Some(line)
     };
@@ -87,7 +121,7 @@ async fn show(
         ],
         rows: line
             .as_ref()
-            .map_or_else(Vec::new, |line| rows(line, &frame)),
+            .map_or_else(Vec::new, |line| rows(&line.moments, &frame)),
         found: line.is_some(),
         cut: line.as_ref().is_some_and(|line| line.cut),
         account_id: line

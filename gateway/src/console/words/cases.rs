@@ -112,6 +112,12 @@ pub(super) static WORDS: &[Word] = &[
     ("cases.more", "后 50 项", "The next 50"),
     ("case.title", "事项", "Case"),
     ("case.closed", "已办结", "Closed"),
+    (
+        "case.line_cut",
+        "仅显示最近 20 条。",
+        "Only the newest 20 are shown.",
+    ),
+    ("case.line_all", "查看全部时间线", "The whole timeline"),
     ("case.facts", "不一致的事实", "The facts that differ"),
     ("case.rows", "相关记录", "The rows behind it"),
     ("case.machine", "记录", "Row"),
