@@ -24,13 +24,16 @@ const advance = (seconds) => tell('/sim/clock', { advance_s: seconds })
 const books = async (where) => (await (await fetch(`${sandbox}${where}`)).json()).items
 
 const people = await (await fetch(`${sandbox}/sim/people`)).json()
-const { person, registration, identity } = people.find((each) => each.registration)
+// The last of them sells all that is generated, in five parts of the day.
+const { person, registration, identity } = people.findLast((each) => each.registration)
 
 const phone = await openPhone({ home: line, outside: [sandbox], pictures })
 const { page } = phone
 const at = (testId) => page.locator(`[data-testid="${testId}"]:visible`).first()
 const shows = (testId, timeout = PATIENCE_MS) => at(testId).waitFor({ timeout })
 const textOf = async (testId) => (await at(testId).innerText()).replace(/\s+/g, '')
+/** Tenths of a kilowatt-hour, added up over all that is found. */
+const tenths = (texts, what) => texts.flatMap((text) => [...text.matchAll(what)]).reduce((sum, [, kwh]) => sum + Math.round(Number(kwh) * 10), 0)
 const fenOf = (text) => Math.round(Number(text.replace(/[^\d.-]/g, '')) * 100)
 
 /** Within hours of a month's end another month would be read on the way: then time goes on to the next one first. */
@@ -90,7 +93,7 @@ async function isSentATask() {
 
 async function seesHowItCameAbout() {
   const lines = page.locator('[data-testid="settlement-line"]:visible .row-value')
-  await checks.comes('there are lines of peak, flat and valley', () => lines.count(), 3)
+  await checks.comes('each part of the day has two prices and a subsidy', () => lines.count(), 15)
   const amounts = await lines.allInnerTexts()
   const sum = amounts.map(fenOf).reduce((all, one) => all + one, 0)
   const [net, tax] = [fenOf(await textOf('check-net')), fenOf(await textOf('check-tax'))]
@@ -100,6 +103,8 @@ async function seesHowItCameAbout() {
   await at('check-days').click()
   const days = page.locator('[data-testid="check-days-list"] .row')
   await checks.comes('every day of the month is there', async () => (await days.count()) >= 28, true)
+  const sales = (await page.locator('[data-testid="settlement-line"]:visible').allInnerTexts()).filter((line) => line.includes('上网电量'))
+  checks.equal('the days come to the energy of the sales', tenths(await days.allInnerTexts(), /([\d.]+) 度/g), tenths(sales, /([\d.]+) 度 ×/g))
   await at('check-days').click()
   await looksRight('open')
   return net
@@ -109,7 +114,8 @@ async function looksAtTheTable() {
   await at('check-view').click()
   await shows('solar-table')
   await page.locator('[data-testid="solar-table"] .amount').first().waitFor()
-  await checks.comes('each row says what it is for', async () => (await textOf('solar-table')).includes('峰上网电量'), true)
+  const rows = async () => textOf('solar-table')
+  await checks.comes('each row says whether it is a sale or a subsidy', async () => /上网电量/.test(await rows()) && /补贴/.test(await rows()), true)
   await anew('settlement/checks')
   await shows('check-OPEN')
   await at('open-check').click()

@@ -43,12 +43,14 @@ mod rolling_load;
 mod sealed_settings;
 mod settling;
 mod settling_goals;
+mod settling_prices;
 mod settling_rules;
 mod several_homes;
 mod sure;
 mod too_little;
 mod two_gateways;
 mod user_system;
+mod worth;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use lifeline_tests::Engine;
@@ -90,6 +92,7 @@ fn main() {
         rolling::tests(),
         settling::tests(),
         settling_goals::tests(),
+        settling_prices::tests(),
         settling_rules::tests(),
         several_homes::tests(),
         sure::tests(),

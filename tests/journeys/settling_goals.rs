@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::fixtures::BOTH;
 use crate::generation::{permit, registered, seller};
 use crate::settling::{advance, first_task, sold_and_paid};
+use crate::worth::Worth;
 use crate::{Body, run};
 
 pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
@@ -47,7 +48,7 @@ fn goals(engine: Engine) -> Result<(), Failed> {
         let one = format!("{CHECKS}/{id}");
         let task = phone.get(&one).await.json();
         let standing = phone.get(&format!("{ACCOUNTS}/{account}")).await.json();
-        is_accurate(&task, &standing);
+        is_accurate(&phone, &person, &task, &standing).await;
         is_in_time(&task, &standing);
         is_found(&phone, &account, &task).await;
         is_secret(&demo, &phone, &account, &one, &person).await;
@@ -55,43 +56,19 @@ fn goals(engine: Engine) -> Result<(), Failed> {
     })
 }
 
-/// Ten-thousandths of a kilowatt-hour, read without a float.
-fn energy(text: &Value) -> i64 {
-    let text = text.as_str().expect("a decimal");
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let part = format!("{part:0<4}");
-    assert_eq!(part.len(), 4, "{text}");
-    let number = |digits: &str| digits.parse::<i64>().expect("digits");
-    number(whole) * 10_000 + number(&part)
-}
-
-/// Added up here once more, day by day, at the sandbox's price of 0.3035 yuan, half a fen up.
-fn is_accurate(task: &Value, standing: &Value) {
-    let sold = match standing["feed_in"].as_str() {
-        Some("full") => "generated_kwh",
-        Some("surplus") => "fed_in_kwh",
+/// Added up once more, day by day, from the sandbox's own meter and prices.
+async fn is_accurate(phone: &Phone, person: &Value, task: &Value, standing: &Value) {
+    let sells_all = match standing["feed_in"].as_str() {
+        Some("full") => true,
+        Some("surplus") => false,
         other => panic!("{other:?}"),
     };
-    let settlement = &task["settlement"];
-    let days = settlement["days"].as_array().expect("days");
+    let days = task["settlement"]["days"].as_array().expect("days");
     assert!(days.len() >= 28, "a whole month");
-    let mut net = 0;
-    let lines = settlement["lines"].as_array().expect("lines");
-    for slot in ["peak", "flat", "valley"] {
-        let parts = days.iter().filter_map(|day| day["parts"].as_array());
-        let parts = parts.flatten().filter(|part| part["slot"] == slot);
-        let month: i64 = parts.map(|part| energy(&part[sold])).sum();
-        let fen = (month * 3_035 + 500_000) / 1_000_000;
-        let line = lines.iter().find(|line| line["slot"] == slot);
-        let line = line.expect("a line for each part of the day");
-        assert_eq!(energy(&line["energy_kwh"]), month, "{slot}");
-        assert_eq!(line["amount_fen"], fen, "{slot}");
-        net += fen;
-    }
-    assert_eq!(lines.len(), 3, "and nothing else");
-    // So little is free of tax.
-    assert_eq!(settlement["tax_fen"], 0);
-    assert_eq!(task["amount_fen"], net);
+    let number = person["registration"]["generation_no"].as_str();
+    let period = task["period"].as_str().expect("a period");
+    let worth = Worth::of(phone, number.expect("a number"), period, sells_all).await;
+    worth.is_shown(task);
 }
 
 fn moment(task: &Value, name: &str) -> Zoned {
@@ -125,11 +102,14 @@ async fn is_found(phone: &Phone, account: &str, task: &Value) {
         shown.json()["items"].as_array().cloned().expect("rows")
     };
     let peak = rows(&format!("from={period}&to={period}&slot=peak")).await;
-    assert_eq!(peak.len(), 1);
-    assert_eq!(
-        (&peak[0]["slot"], &peak[0]["period"]),
-        (&json!("peak"), &json!(period))
-    );
+    // Two prices of sales and the subsidy.
+    assert_eq!(peak.len(), 3);
+    for row in &peak {
+        assert_eq!(
+            (&row["slot"], &row["period"]),
+            (&json!("peak"), &json!(period))
+        );
+    }
     assert!(rows("from=2019-01&to=2019-12").await.is_empty());
 }
 

@@ -38,7 +38,7 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
 }
 
 const CHECKS: &str = "/v1/check-tasks";
-const HOUR: i64 = 3_600;
+pub(crate) const HOUR: i64 = 3_600;
 
 /// Time moves by this, and from then on by steps alone.
 async fn step(phone: &Phone, seconds: i64) {
@@ -65,7 +65,7 @@ async fn met_at(phone: &Phone) -> Vec<jiff::Timestamp> {
     moments
 }
 
-async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let mut looks = Looks::every(Duration::from_millis(100));
     while looks.again().await {
         if let Some(seen) = look().await {
@@ -76,38 +76,38 @@ async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
 }
 
 /// Somebody who sells power. Tokens end while the clock goes on: each look is a new sign-in.
-struct Seller {
-    person: Value,
-    account: String,
+pub(crate) struct Seller {
+    pub(crate) person: Value,
+    pub(crate) account: String,
 }
 
 impl Seller {
-    async fn ready(phone: Phone, person: Value) -> Self {
+    pub(crate) async fn ready(phone: Phone, person: Value) -> Self {
         let account = registered(&phone, &person).await;
         permit(&phone, &account, &person).await;
         Self { person, account }
     }
 
-    async fn phone(&self, demo: &Demo) -> Phone {
+    pub(crate) async fn phone(&self, demo: &Demo) -> Phone {
         let name = self.person["person"].as_str().expect("a handle");
         Phone::new(demo).signed_in(name).await
     }
 
-    async fn rows(&self, demo: &Demo) -> Vec<Value> {
+    pub(crate) async fn rows(&self, demo: &Demo) -> Vec<Value> {
         let table = format!("/v1/generation-accounts/{}/table", self.account);
         let shown = self.phone(demo).await.get(&table).await;
         assert_eq!(shown.status, StatusCode::OK, "{}", shown.text);
         shown.json()["items"].as_array().cloned().expect("rows")
     }
 
-    async fn tasks(&self, demo: &Demo) -> Vec<Value> {
+    pub(crate) async fn tasks(&self, demo: &Demo) -> Vec<Value> {
         let shown = self.phone(demo).await.get(CHECKS).await;
         assert_eq!(shown.status, StatusCode::OK, "{}", shown.text);
         shown.json()["items"].as_array().cloned().expect("tasks")
     }
 
     /// The first check task; the watch looks again while there is none.
-    async fn first_task(&self, demo: &Demo) -> Value {
+    pub(crate) async fn first_task(&self, demo: &Demo) -> Value {
         for _ in 0..3 {
             if let Some(task) = self.tasks(demo).await.pop() {
                 return task;
@@ -135,7 +135,7 @@ fn turns(demo: &Demo) -> usize {
 }
 
 /// A step after which the watch has its turn.
-async fn step_and_watch(demo: &Demo, seconds: i64) {
+pub(crate) async fn step_and_watch(demo: &Demo, seconds: i64) {
     let before = turns(demo);
     step(&Phone::new(demo), seconds).await;
     let after = async || (turns(demo) > before).then_some(());

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::book::{Generation, Payout, Review, month};
+use super::book::{Generation, Payout, Review};
+use super::prices;
 use crate::clock::{SimClock, rfc3339};
 use crate::faults::Target;
 use crate::hmac_auth::{AuthFailure, Nonces};
@@ -16,7 +17,7 @@ use crate::people::People;
 
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
     cfg.route("/pv/v1/meter/months", web::post().to(months))
-        .route("/pv/v1/prices", web::get().to(prices))
+        .route("/pv/v1/prices", web::get().to(publish))
         .route("/pv/v1/reviews", web::post().to(hand_over))
         .route("/pv/v1/reviews/{no}", web::get().to(review))
         .route("/pv/v1/reviews/{no}/recall", web::post().to(recall))
@@ -104,23 +105,28 @@ async fn months(asked: Asked, people: web::Data<People>) -> HttpResponse {
             // A demo roof has last month by itself; any other month appears when it is read.
             let seeded = wanted.period == systems.last_month() && roofs.any(|no| *no == number);
             let revision = known.or(seeded.then_some(0)).ok_or(No::NotFound)?;
-            let days = month(&number, &wanted.period, revision).ok_or(No::Invalid)?;
+            let days = systems.shown(&number, &wanted.period, revision);
+            let days = days.ok_or(No::Invalid)?;
             Ok(json!({"read_at": rfc3339(systems.clock.now()), "days": days}))
         })
         .await
 }
 
-async fn prices(asked: Asked) -> HttpResponse {
+#[derive(Deserialize)]
+struct PricesAsked {
+    period: String,
+}
+
+async fn publish(asked: Asked) -> HttpResponse {
     let passage = Passage::of(asked, "GET /prices");
     passage
-        .answer(false, |_, _| {
-            let row = |kind: &str, slot: &str, price: &str| {
-                json!({"kind": kind, "slot": slot, "from": "2020-01-01", "price_yuan_per_kwh": price})
-            };
-            let feed_in = ["super_peak", "peak", "flat", "valley", "deep_valley"]
-                .map(|slot| row("feed_in", slot, "0.3035"));
+        .answer(false, |systems, _| {
+            let query = passage.request.query_string();
+            let wanted = web::Query::<PricesAsked>::from_query(query);
+            let period = wanted.map_err(|_| No::Invalid)?.into_inner().period;
+            let told = systems.book().told;
             Ok(json!({
-                "prices": feed_in,
+                "prices": prices::rows(&period, told).ok_or(No::Invalid)?,
                 "taxes": [{"from": "2020-01-01", "rate_ppm": 10_000, "exempt_up_to_fen": 10_000_000}],
             }))
         })

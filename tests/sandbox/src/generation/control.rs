@@ -1,14 +1,18 @@
-//! What a tester sees and does: `/sim/generation/readings`, `/sim/reviews`, `/sim/payouts`.
+//! What a tester sees and does: `/sim/generation/readings`, `/sim/generation/prices`, `/sim/reviews`, `/sim/payouts`.
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::book::{Generation, month};
+use super::prices::{self, Told};
 use crate::refusal::Refusal;
 
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
     cfg.route("/sim/generation/readings", web::post().to(read_again))
+        .route("/sim/generation/readings", web::get().to(readings))
+        .route("/sim/generation/prices", web::post().to(tell_prices))
+        .route("/sim/generation/prices", web::get().to(prices_told))
         .route("/sim/reviews", web::get().to(reviews))
         .route("/sim/reviews/{no}", web::post().to(judge))
         .route("/sim/payouts", web::get().to(payouts))
@@ -20,6 +24,9 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
 struct Wanted {
     generation_no: String,
     period: Option<String>,
+    /// It ran backwards on the first day.
+    #[serde(default)]
+    negative: bool,
 }
 
 /// The meter is read (again): what it shows differs from before.
@@ -34,9 +41,57 @@ async fn read_again(
     }
     let mut book = systems.book();
     let key = (wanted.generation_no, period.clone());
+    if wanted.negative {
+        book.negative.insert(key.clone());
+    } else {
+        book.negative.remove(&key);
+    }
     let revision = book.revisions.entry(key).or_insert(0);
     *revision += 1;
     Ok(HttpResponse::Ok().json(json!({"period": period, "revision": *revision})))
+}
+
+/// What the meter shows of a month.
+async fn readings(
+    systems: web::Data<Generation>,
+    wanted: web::Query<Wanted>,
+) -> Result<HttpResponse, Refusal> {
+    let wanted = wanted.into_inner();
+    let period = wanted.period.unwrap_or_else(|| systems.last_month());
+    let key = (wanted.generation_no.clone(), period.clone());
+    let revision = systems.book().revisions.get(&key).copied();
+    let days = systems.shown(&wanted.generation_no, &period, revision.unwrap_or(0));
+    let days = days.ok_or_else(|| Refusal::invalid("PERIOD", "a period is written YYYY-MM"))?;
+    Ok(HttpResponse::Ok().json(json!({ "days": days })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HowTold {
+    are: Told,
+}
+
+/// From now on prices are told so, of any month.
+async fn tell_prices(systems: web::Data<Generation>, how: web::Json<HowTold>) -> HttpResponse {
+    systems.book().told = how.are;
+    HttpResponse::NoContent().finish()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PricesOf {
+    period: String,
+}
+
+/// The rows of a month as they are told now.
+async fn prices_told(
+    systems: web::Data<Generation>,
+    wanted: web::Query<PricesOf>,
+) -> Result<HttpResponse, Refusal> {
+    let told = systems.book().told;
+    let rows = prices::rows(&wanted.period, told);
+    let rows = rows.ok_or_else(|| Refusal::invalid("PERIOD", "a period is written YYYY-MM"))?;
+    Ok(HttpResponse::Ok().json(json!({ "prices": rows })))
 }
 
 async fn reviews(systems: web::Data<Generation>) -> HttpResponse {

@@ -4,6 +4,7 @@
 mod book;
 mod calls;
 mod control;
+mod prices;
 
 pub use book::Generation;
 

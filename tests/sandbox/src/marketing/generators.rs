@@ -41,7 +41,11 @@ pub(super) fn connected(people: &People) -> Generators {
                 name: person.name,
                 id_no: person.id_no.clone(),
                 trading_account: crate::people::TRADING_ACCOUNT.to_owned(),
-                feed_in: "surplus",
+                feed_in: if *number == crate::people::SELLS_ALL {
+                    "full"
+                } else {
+                    "surplus"
+                },
                 settlement_day: 15,
                 contract_version: 1,
                 in_force: true,

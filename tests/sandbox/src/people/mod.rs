@@ -60,6 +60,9 @@ pub enum Archived {
 /// Where every seller of power in the demo is paid.
 pub(crate) const TRADING_ACCOUNT: &str = "6217000000000000005";
 
+/// The roof whose owner sells all that is generated, in all five parts of the day; the others sell what is left over.
+pub(crate) const SELLS_ALL: &str = "1504990020087";
+
 /// Why a home is interesting: what the marketing stand-in gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Situation {
