@@ -47,7 +47,7 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
 fn connections() -> usize {
     let most = files_max().saturating_sub(FILES_BESIDE);
     if let Ok(demanded) = std::env::var("DRILL_CONNECTIONS") {
-        let demanded = demanded.parse().expect("a number of connections");
+        let demanded: usize = demanded.parse().expect("a number of connections");
         assert!(
             demanded <= most,
             "{demanded} connections are demanded, and a process here has no more than {most} files"
