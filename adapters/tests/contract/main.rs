@@ -34,6 +34,7 @@ mod customers;
 mod daily;
 mod declared;
 mod earnings;
+mod erasing_late;
 mod evidence;
 mod exact;
 mod exchange;
@@ -119,6 +120,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     daily::contracts,
     declared::contracts,
     earnings::contracts,
+    erasing_late::contracts,
     evidence::contracts,
     exact::contracts,
     exchange::contracts,

@@ -226,7 +226,8 @@ impl CaseKind {
             | Self::SettlementReview
             | Self::SettlementDispute
             | Self::ServiceRequest
-            | Self::BillDiffers => &[R::Settled],
+            | Self::BillDiffers
+            | Self::ErasureLate => &[R::Settled],
         }
     }
 
@@ -236,7 +237,7 @@ impl CaseKind {
         match self {
             Self::AmountMismatch | Self::PostingHeld | Self::RefundBlocked => 24,
             Self::Contradiction | Self::ForeignRefund | Self::PayoutsBraked => 4,
-            Self::BillFlagged | Self::BillDiffers | Self::ReadingRefused => 72,
+            Self::BillFlagged | Self::BillDiffers | Self::ReadingRefused | Self::ErasureLate => 72,
             Self::DeadLetter
             | Self::HolderConflict
             | Self::AccountConflict

@@ -52,10 +52,12 @@ pub enum CaseKind {
     ReadingRefused,
     /// More payouts left within an hour than may without two persons: nothing leaves until they agree.
     PayoutsBraked,
+    /// A person cannot be erased in the time the law gives, because money of theirs is still on its way.
+    ErasureLate,
 }
 
 impl CaseKind {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::AmountMismatch,
         Self::Contradiction,
         Self::ForeignRefund,
@@ -75,6 +77,7 @@ impl CaseKind {
         Self::BillDiffers,
         Self::ReadingRefused,
         Self::PayoutsBraked,
+        Self::ErasureLate,
     ];
 
     #[must_use]
@@ -99,6 +102,7 @@ impl CaseKind {
             Self::BillDiffers => "bill_differs",
             Self::ReadingRefused => "reading_refused",
             Self::PayoutsBraked => "payouts_braked",
+            Self::ErasureLate => "erasure_late",
         }
     }
 
@@ -169,7 +173,9 @@ impl CaseKind {
             | Self::PayoutDiffers
             | Self::ReadingRefused
             | Self::TerminationAsked => Queue::Solar,
-            Self::ServiceRequest | Self::BillFlagged | Self::BillDiffers => Queue::Service,
+            Self::ServiceRequest | Self::BillFlagged | Self::BillDiffers | Self::ErasureLate => {
+                Queue::Service
+            }
         }
     }
 }

@@ -94,6 +94,7 @@ impl Deliver for Notices {
             news::EXPORTED,
             news::ERASURE_ASKED,
             news::ERASURE_WITHDRAWN,
+            news::ERASURE_LATE,
             news::REQUEST_MOVED,
             news::FUNCTION_MOVED,
             news::BILL_MOVED,

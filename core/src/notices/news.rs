@@ -37,6 +37,8 @@ pub const EXPORTED: &str = "privacy.exported";
 pub const ERASURE_ASKED: &str = "privacy.erasure_asked";
 /// A person took their wish to be erased back.
 pub const ERASURE_WITHDRAWN: &str = "privacy.erasure_withdrawn";
+/// A person could not be erased in time.
+pub const ERASURE_LATE: &str = "privacy.erasure_late";
 /// Something a person asked of the utility has moved on.
 pub const REQUEST_MOVED: &str = "requests.moved";
 /// Staff suspended a function for a person, or opened it again.
@@ -137,7 +139,7 @@ pub struct Unreadable;
 
 impl News {
     /// The kinds [`News::read`] understands.
-    pub const KINDS: [&'static str; 23] = [
+    pub const KINDS: [&'static str; 24] = [
         POSTED,
         REFUNDED,
         REFUND_LATE,
@@ -150,6 +152,7 @@ impl News {
         EXPORTED,
         ERASURE_ASKED,
         ERASURE_WITHDRAWN,
+        ERASURE_LATE,
         REQUEST_MOVED,
         FUNCTION_MOVED,
         BILL_MOVED,
@@ -206,6 +209,7 @@ impl News {
             EXPORTED => Self::of_own_data(body, Told::DataExported),
             ERASURE_ASKED => Self::of_own_data(body, Told::ErasureAsked),
             ERASURE_WITHDRAWN => Self::of_own_data(body, Told::ErasureWithdrawn),
+            ERASURE_LATE => Self::of_own_data(body, Told::ErasureLate),
             REQUEST_MOVED => of_request(body),
             FUNCTION_MOVED => of_function(body),
             BILL_MOVED => of_bill(body),

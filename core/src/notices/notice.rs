@@ -36,6 +36,8 @@ pub enum Kind {
     ErasureAsked,
     /// The person took that back.
     ErasureWithdrawn,
+    /// The person could not be erased in time, because money of theirs is on its way.
+    ErasureLate,
     /// What the person asked of the utility has moved on.
     RequestMoved,
     /// A function was suspended for the person, or opened again.
@@ -61,7 +63,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Credited,
         Self::Refunded,
         Self::RefundLate,
@@ -74,6 +76,7 @@ impl Kind {
         Self::DataExported,
         Self::ErasureAsked,
         Self::ErasureWithdrawn,
+        Self::ErasureLate,
         Self::RequestMoved,
         Self::FunctionMoved,
         Self::BillMoved,
@@ -88,12 +91,16 @@ impl Kind {
     ];
 
     /// Told to every contact, agreed to or not: what a thief of the phone would want to pass unseen
-    /// (money.md 3.15).
+    /// (money.md 3.15), and that a right of theirs is late.
     #[must_use]
     pub const fn is_alarm(self) -> bool {
         matches!(
             self,
-            Self::DataExported | Self::ErasureAsked | Self::ErasureWithdrawn | Self::PayeeChanged
+            Self::DataExported
+                | Self::ErasureAsked
+                | Self::ErasureWithdrawn
+                | Self::ErasureLate
+                | Self::PayeeChanged
         )
     }
 
@@ -112,6 +119,7 @@ impl Kind {
             Self::DataExported => "data_exported",
             Self::ErasureAsked => "erasure_asked",
             Self::ErasureWithdrawn => "erasure_withdrawn",
+            Self::ErasureLate => "erasure_late",
             Self::RequestMoved => "request_moved",
             Self::FunctionMoved => "function_moved",
             Self::BillMoved => "bill_moved",
@@ -187,6 +195,8 @@ pub enum Told {
     DataExported(OwnData),
     ErasureAsked(OwnData),
     ErasureWithdrawn(OwnData),
+    /// Its moment is when it was asked for.
+    ErasureLate(OwnData),
     RequestMoved(Progress),
     FunctionMoved(FunctionMove),
     BillMoved(BillMove),
@@ -216,6 +226,7 @@ impl Told {
             Self::DataExported(_) => Kind::DataExported,
             Self::ErasureAsked(_) => Kind::ErasureAsked,
             Self::ErasureWithdrawn(_) => Kind::ErasureWithdrawn,
+            Self::ErasureLate(_) => Kind::ErasureLate,
             Self::RequestMoved(_) => Kind::RequestMoved,
             Self::FunctionMoved(_) => Kind::FunctionMoved,
             Self::BillMoved(_) => Kind::BillMoved,
@@ -263,6 +274,7 @@ impl Told {
             Self::DataExported(own)
             | Self::ErasureAsked(own)
             | Self::ErasureWithdrawn(own)
+            | Self::ErasureLate(own)
             | Self::PayeeChanged(own) => serde_json::to_string(own),
             Self::RequestMoved(progress) => serde_json::to_string(progress),
             Self::FunctionMoved(moved) => serde_json::to_string(moved),
@@ -297,6 +309,7 @@ impl Told {
             Kind::DataExported => own().map(Self::DataExported),
             Kind::ErasureAsked => own().map(Self::ErasureAsked),
             Kind::ErasureWithdrawn => own().map(Self::ErasureWithdrawn),
+            Kind::ErasureLate => own().map(Self::ErasureLate),
             Kind::RequestMoved => serde_json::from_str(facts).ok().map(Self::RequestMoved),
             // A bill's news was once kept as a function's.
             Kind::FunctionMoved => serde_json::from_str(facts)

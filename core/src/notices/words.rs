@@ -48,6 +48,13 @@ impl Words {
                     moment(own.happened_at)
                 ),
             },
+            Told::ErasureLate(own) => Self {
+                title: "注销申请尚未完成",
+                body: format!(
+                    "您于{}申请的注销尚未执行：还有资金在途，或光伏合作尚未结束。工作人员已在处理，完成后自动注销。",
+                    moment(own.happened_at)
+                ),
+            },
             Told::RequestMoved(progress) => super::service_words::of_request(progress),
             Told::FunctionMoved(moved) => super::service_words::of_function(moved),
             Told::BillMoved(moved) => super::service_words::of_bill(moved),
@@ -200,6 +207,7 @@ impl Template {
                 own.due_at.unwrap_or(own.happened_at),
             )),
             Told::ErasureWithdrawn(own) => Some(Self::dated("LL_ERASURE_WITHDRAWN", own.happened_at)),
+            Told::ErasureLate(own) => Some(Self::dated("LL_ERASURE_LATE", own.happened_at)),
             Told::Credited(receipt) => Some(of_money("LL_CREDITED", receipt)),
             Told::Refunded(receipt) => Some(of_money("LL_REFUNDED", receipt)),
             Told::RefundLate(receipt) => Some(of_money("LL_REFUND_LATE", receipt)),
@@ -401,6 +409,10 @@ mod tests {
             (
                 Kind::ErasureWithdrawn,
                 Some(("LL_ERASURE_WITHDRAWN", vec![("date", "11月5日")])),
+            ),
+            (
+                Kind::ErasureLate,
+                Some(("LL_ERASURE_LATE", vec![("date", "11月5日")])),
             ),
             (Kind::SharingOver, None),
             (Kind::AccessOver, None),

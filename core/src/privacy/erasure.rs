@@ -3,10 +3,12 @@
 //! leaves their homes and destroys their key and whatever finds them (money.md 3.15, domain.md 5.4).
 
 use async_trait::async_trait;
+use serde_json::json;
 
 use super::{Privacy, PrivacyError, events, spend};
 use crate::accounts::{AccountError, Actor, Caller, Errand, Follower, Pen, Removal, news};
 use crate::bindings::leave_all_in;
+use crate::cases::CaseKind;
 use crate::evidence::Act;
 use crate::jobs::runner::{Task, TaskFailure};
 use crate::shared::ids::{AccountId, EventId};
@@ -14,10 +16,14 @@ use crate::shared::time::Time;
 use crate::store::{StoreError, Tx, atomically, snapshot};
 
 const DAY_S: i64 = 86_400;
+/// Shanghai is so far ahead of UTC, the whole year.
+const SHANGHAI_S: i64 = 8 * 3_600;
 /// How long the wish cools off.
 pub const COOLING_S: i64 = 15 * DAY_S;
 /// How long it is put off when money is on its way on its day.
 pub const PUT_OFF_S: i64 = DAY_S;
+/// Working days that an erasure may take from when it was asked for (domain.md 5.2, C5).
+pub const WORKING_DAYS_MAX: u32 = 15;
 /// How long one waits that could not be done.
 pub const AGAIN_S: i64 = 3_600;
 /// Erasures of one page.
@@ -49,6 +55,29 @@ impl ErasureState {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
+}
+
+/// When its working days are over: the end of the last one, Monday to Friday in Shanghai, behind the day of the
+/// wish. Public holidays are not known here: with them the law's day is a later one.
+#[must_use]
+pub fn late_at(asked_at: Time) -> Time {
+    // The first day of Unix time was a Thursday.
+    let works = |day: i64| day.saturating_add(3).rem_euclid(7) < 5;
+    let of_day = asked_at.shanghai_second_of_day();
+    let midnight = asked_at.plus_seconds(of_day.saturating_neg());
+    let first = midnight
+        .micros()
+        .div_euclid(1_000_000)
+        .saturating_add(SHANGHAI_S)
+        .div_euclid(DAY_S);
+    let (mut days, mut left) = (0_i64, WORKING_DAYS_MAX);
+    while left > 0 {
+        days = days.saturating_add(1);
+        if works(first.saturating_add(days)) {
+            left = left.saturating_sub(1);
+        }
+    }
+    midnight.plus_seconds(days.saturating_add(1).saturating_mul(DAY_S))
 }
 
 /// One wish. It outlives the account, whose name says nothing.
@@ -236,9 +265,11 @@ impl Erase {
             };
             if tx.privacy().has_open_money(account).await? {
                 let next_at = Some(now.plus_seconds(PUT_OFF_S));
-                tx.privacy()
-                    .save_erasure(&Erasure { next_at, ..wish })
-                    .await?;
+                let waits = Erasure { next_at, ..wish };
+                tx.privacy().save_erasure(&waits).await?;
+                if now >= late_at(waits.asked_at) {
+                    tell_late(tx, &waits, &actor, &pen).await?;
+                }
                 return Ok(false);
             }
             leave_all_in(tx, account, &actor, &pen)
@@ -259,6 +290,31 @@ impl Erase {
     }
 }
 
+/// Once a wish: the person hears that it is late and why, and staff find it as a case.
+async fn tell_late(
+    tx: &mut Tx,
+    wish: &Erasure,
+    actor: &Actor,
+    pen: &Pen,
+) -> Result<(), PrivacyError> {
+    let (kind, account) = (events::ERASURE_LATE, &wish.account_id);
+    let cause = format!("erasure_late:{}", wish.erasure_id);
+    let facts = json!({ "account_id": account.as_str() });
+    let (late, subject) = (CaseKind::ErasureLate, account.as_str());
+    let new = pen
+        .open_case(tx, late, &cause, subject, &facts, &actor.trace_id)
+        .await?;
+    if !new {
+        return Ok(());
+    }
+    let event_id = pen.id(kind, &wish.erasure_id);
+    let when = (wish.asked_at, None);
+    let told = events::event(event_id, kind, account, when, &actor.trace_id)?;
+    tx.outbox().add(&told).await?;
+    pen.prove(tx, actor, kind, subject, about(wish)).await?;
+    Ok(())
+}
+
 /// The wish as it stands; nothing when it was taken back, though its owner may have another that cools.
 async fn still(tx: &mut Tx, wish: &Erasure) -> Result<Option<Erasure>, StoreError> {
     let there = tx.privacy().erasure(&wish.account_id).await?;
@@ -277,5 +333,25 @@ impl Task for Erase {
 
     async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
         self.run_due().await.map(drop).map_err(TaskFailure::store)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c5_fifteen_working_days_end_three_weeks_later_whatever_the_day_of_the_wish() {
+        for (asked, late) in [
+            // A Monday, a Friday, a Saturday, a Sunday; and the first moment of a Monday, which is a Sunday in UTC.
+            ("2026-11-02T10:00:00+08:00", "2026-11-24T00:00:00+08:00"),
+            ("2026-11-06T10:00:00+08:00", "2026-11-28T00:00:00+08:00"),
+            ("2026-11-07T10:00:00+08:00", "2026-11-28T00:00:00+08:00"),
+            ("2026-11-08T10:00:00+08:00", "2026-11-28T00:00:00+08:00"),
+            ("2026-11-01T16:00:00Z", "2026-11-24T00:00:00+08:00"),
+        ] {
+            let asked = Time::parse_rfc3339(asked).unwrap();
+            assert_eq!(late_at(asked), Time::parse_rfc3339(late).unwrap());
+        }
     }
 }

@@ -13,6 +13,8 @@ pub(super) const EXPORTED: &str = "privacy.exported";
 pub(super) const ERASURE_ASKED: &str = "privacy.erasure_asked";
 /// A person took their wish to be erased back.
 pub(super) const ERASURE_WITHDRAWN: &str = "privacy.erasure_withdrawn";
+/// A person could not be erased in time.
+pub(super) const ERASURE_LATE: &str = "privacy.erasure_late";
 
 #[derive(Serialize)]
 struct Told<'a> {

@@ -2187,7 +2187,7 @@ export interface components {
             /**
              * @description Money: `credited`, `refunded`, `refund_late`. Who may use a home: `sharing_accepted`, `sharing_over`,
              *     `access_over`, `access_taken`, `holder_changed`, `holder_disputed`. One's own data: `data_exported`, `erasure_asked`,
-             *     `erasure_withdrawn`. A request of theirs: `request_moved`. A function of theirs: `function_moved`.
+             *     `erasure_withdrawn`, `erasure_late`. A request of theirs: `request_moved`. A function of theirs: `function_moved`.
              *     A bill of a home of theirs: `bill_moved`.
              *     Power they sell: `check_task`,
              *     `check_reminder`, `review_upheld`, `review_corrected`, `paid_out`, `payout_returned`,

@@ -297,6 +297,7 @@ pub(super) static WORDS: &[Word] = &[
     ("did.points.rule", "设置积分规则", "Rule of points set"),
     ("did.privacy.erased", "账户已注销", "Erased"),
     ("did.privacy.erasure_asked", "申请注销", "Erasure asked for"),
+    ("did.privacy.erasure_late", "注销逾期", "Erasure late"),
     (
         "did.privacy.erasure_withdrawn",
         "撤回注销申请",

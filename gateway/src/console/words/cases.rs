@@ -206,6 +206,7 @@ pub(super) static WORDS: &[Word] = &[
         "A payout that differs",
     ),
     ("kind.payouts_braked", "付款已刹停", "Payouts are stopped"),
+    ("kind.erasure_late", "注销逾期", "An erasure is late"),
     (
         "what.payout_brake",
         "一小时内的付款笔数或金额超出上限，付款全部暂停，须两人同意后方可继续",

@@ -75,6 +75,7 @@ pub(super) static WORDS: &[Word] = &[
         "Own data handed out",
     ),
     ("told.erasure_asked", "申请注销", "Erasure asked for"),
+    ("told.erasure_late", "注销逾期", "The erasure is late"),
     (
         "told.erasure_withdrawn",
         "撤回注销申请",

@@ -57,6 +57,10 @@ const TEMPLATES: [Template; 20] = [
         text: "【{sign}】您的注销申请已撤回（{date}），一切照旧。",
     },
     Template {
+        id: "LL_ERASURE_LATE",
+        text: "【{sign}】您{date}的注销申请因有资金在途或光伏合作未结束，尚未执行，工作人员正在处理，完成后自动注销。",
+    },
+    Template {
         id: "LL_CHECK_TASK",
         text: "【{sign}】您 {month}的光伏结算 {yuan} 元已算好，请在{date}前打开小程序核对，到时未答复视为认可。",
     },
