@@ -23,7 +23,7 @@ test: ## everything; SUITES="rust browser" for some of it
 check: ## format, lints, licences, bans, sources, advisories, generated files, types
 	@deploy/dev/check.sh
 
-gen: ## write openapi/, the mini-program's types and docs/REQUIREMENTS.md again
+gen: ## write openapi/, the mini-program's types, docs/REQUIREMENTS.md and tests/browser/pages.json again
 	@deploy/dev/gen.sh
 
 bench: ## side-by-side benchmark into target/bench/report.{json,md}

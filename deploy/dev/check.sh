@@ -49,7 +49,7 @@ advisories() {
 }
 
 generated() {
-    local files=(openapi/lifeline.json miniapp/src/api/schema.d.ts docs/REQUIREMENTS.md) file ok=0
+    local files=(openapi/lifeline.json miniapp/src/api/schema.d.ts docs/REQUIREMENTS.md tests/browser/pages.json) file ok=0
     "$DEV/gen.sh" || return 1
     for file in "${files[@]}"; do
         git ls-files --error-unmatch "$file" >/dev/null 2>&1 || { warn "$file is not committed" && ok=1; }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# gen.sh : writes every generated file again: the OpenAPI document, the mini-program's types, docs/REQUIREMENTS.md.
+# gen.sh : writes every generated file again: the OpenAPI document, the mini-program's types, docs/REQUIREMENTS.md,
+# the browser's list of the console's pages.
 set -euo pipefail
 # shellcheck source=deploy/dev/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -7,7 +7,8 @@
  */
 import fs from 'node:fs'
 import path from 'node:path'
-import { Checks, PATIENCE_MS, drawn } from './checks.mjs'
+import { Checks, PATIENCE_MS, drawn, patiently } from './checks.mjs'
+import { click, consoleAt, openDesk } from './desk.mjs'
 import { openPhone } from './phone.mjs'
 
 const checks = new Checks()
@@ -75,6 +76,31 @@ async function opensAnAccount() {
   await anew('settlement/checks')
   await shows('checks-none')
   await looksRight('none')
+}
+
+/** The head-end tells of a day that fed in less than nothing: nobody is sent a task, and staff read why. Then it is right again. */
+async function isRefused() {
+  const meter = { generation_no: registration.generation_no }
+  await tell('/sim/generation/readings', { ...meter, negative: true })
+  await advance(HOUR_S + 60)
+  const { now } = await (await fetch(`${sandbox}/sim/clock`)).json()
+  const desk = await openDesk('support', Math.floor(Date.parse(now) / 30_000) - Math.floor(Date.now() / 30_000))
+  try {
+    const told = desk.page.locator('main tbody a').filter({ hasText: '发电数据未通过校验' }).first()
+    const come = await patiently(async () => {
+      await desk.page.goto(`${consoleAt}/console/cases?queue=solar`)
+      return (await told.count()) > 0
+    }, 1_000)
+    checks.equal('EC-07 readings that cannot be are a case', come, true)
+    await click(desk, told)
+    await click(desk, desk.page.locator('main a[href$="/reading"]').first())
+    checks.that('EC-07 what the head-end says of it is told', (await desk.page.locator('main').innerText()).includes('电量为负'))
+    checks.equal('EC-07 the page of refused readings: no serious finding of axe', await desk.axe(), [])
+    await desk.picture('settling-reading')
+  } finally {
+    await desk.close()
+  }
+  await tell('/sim/generation/readings', meter)
 }
 
 /** Meters are read, and tables looked at, each hour. */
@@ -224,6 +250,7 @@ try {
   await page.locator('#allow').first().click()
   await shows('consent')
   await opensAnAccount()
+  await isRefused()
   await isSentATask()
   const first = await seesHowItCameAbout()
   await looksAtTheTable()

@@ -1,5 +1,8 @@
-//! `lifeline-requirements write`: makes docs/REQUIREMENTS.md from the register, and refuses a faulty register.
+//! `lifeline-requirements write`: makes docs/REQUIREMENTS.md from the register, and refuses a faulty register; and the
+//! list of the console's pages for the browser.
 
+#[path = "pages.rs"]
+mod pages;
 #[path = "register.rs"]
 mod register;
 #[path = "source.rs"]
@@ -7,6 +10,13 @@ mod register;
 mod source;
 
 use std::process::ExitCode;
+
+fn put(path: &str, text: &str) -> Result<(), String> {
+    if source::read(path).as_deref() == Some(text) {
+        return Ok(());
+    }
+    std::fs::write(source::root().join(path), text).map_err(|error| format!("{path}: {error}"))
+}
 
 fn write() -> Result<(), String> {
     let text =
@@ -16,12 +26,8 @@ fn write() -> Result<(), String> {
     if !faults.is_empty() {
         return Err(faults.join("\n"));
     }
-    let page = register::render(&register);
-    if source::read(register::PAGE).as_deref() == Some(page.as_str()) {
-        return Ok(());
-    }
-    std::fs::write(source::root().join(register::PAGE), page)
-        .map_err(|error| format!("{}: {error}", register::PAGE))
+    put(register::PAGE, &register::render(&register))?;
+    put(pages::PAGES, &pages::render())
 }
 
 #[expect(clippy::print_stderr, reason = "a command says what is wrong")]

@@ -26,6 +26,7 @@ mod hygiene;
 mod migrations;
 mod mutants;
 mod operations;
+mod pages;
 mod purity;
 mod requirements;
 mod seams;
