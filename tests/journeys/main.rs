@@ -20,6 +20,7 @@ mod desk;
 mod doctor;
 mod drills;
 mod ending;
+mod first_administrator;
 mod fixtures;
 mod generation;
 mod generation_place;
@@ -71,6 +72,7 @@ fn main() {
         canary::tests(),
         drills::tests(),
         ending::tests(),
+        first_administrator::tests(),
         checking::tests(),
         desk::tests(),
         doctor::tests(),
