@@ -1,6 +1,10 @@
 //! The faults a journey can be played with, each on a named call, and what must come of it.
 
+use reqwest::StatusCode;
 use serde_json::{Value, json};
+
+use super::Wrong;
+use super::client::Client;
 
 /// One way to play the journey.
 #[derive(Debug, Clone)]
@@ -18,6 +22,21 @@ pub(crate) enum Ends {
     Refunded,
 }
 
+/// The status and the code that a household is refused with.
+pub(crate) type Refusal = (StatusCode, &'static str);
+
+/// The step of the journey on which a fault is met, and the refusal that the household reads there; `None` when it
+/// notices nothing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Phase {
+    /// Signing in.
+    SignIn(Option<Refusal>),
+    /// Being matched and linking, by this demo person.
+    Link(&'static str, Option<Refusal>),
+    /// From the order on.
+    Pay,
+}
+
 /// What goes wrong, where, how often.
 #[derive(Debug, Clone, Copy)]
 struct Fault {
@@ -30,6 +49,7 @@ struct Fault {
 /// A row of the table.
 #[derive(Debug, Clone, Copy)]
 struct Row {
+    phase: Phase,
     fault: Fault,
     /// What must go wrong too, or the fault would never be met.
     beside: Option<Fault>,
@@ -44,6 +64,10 @@ const REST_S: i64 = 60;
 /// (table R): before that a second send could give the money back twice.
 const UNANSWERED_REFUND_S: i64 = 150;
 
+const TOKEN: &str = "alipay.system.oauth.token";
+const PROFILE: &str = "alipay.user.info.share";
+const MATCH: &str = "POST /identity-matches";
+const VERIFY: &str = "POST /bindings/verify";
 const CREATE: &str = "alipay.trade.create";
 const QUERY: &str = "alipay.trade.query";
 const REFUND: &str = "alipay.trade.refund";
@@ -85,10 +109,25 @@ const fn marketing(route: &'static str, kind: &'static str) -> Fault {
 
 const fn posted(fault: Fault) -> Row {
     Row {
+        phase: Phase::Pay,
         fault,
         beside: None,
         ends: Ends::Posted,
         rest_s: REST_S,
+    }
+}
+
+const fn signing_in(fault: Fault, refusal: Option<Refusal>) -> Row {
+    Row {
+        phase: Phase::SignIn(refusal),
+        ..posted(fault)
+    }
+}
+
+const fn linking(person: &'static str, fault: Fault, refusal: Option<Refusal>) -> Row {
+    Row {
+        phase: Phase::Link(person, refusal),
+        ..posted(fault)
     }
 }
 
@@ -118,7 +157,46 @@ const NO_NOTICE: Fault = alipay(NOTICE, "NOTICE_LOST");
 /// A posting that nobody answered for is asked about.
 const NO_ANSWER: Fault = marketing(POST, "TIMEOUT_AFTER_COMMIT");
 
+/// A system behind Lifeline gave no answer: that is all a household is told.
+const UNAVAILABLE: Option<Refusal> =
+    Some((StatusCode::SERVICE_UNAVAILABLE, "UPSTREAM_UNAVAILABLE"));
+/// A code that Alipay has taken already; the next tap brings another.
+const SPENT: Option<Refusal> = Some((StatusCode::UNAUTHORIZED, "AUTH_CODE_REFUSED"));
+/// Four with one home each, and one with two: nobody else plays them, so that most link for the first time.
+const LIU: &str = "liu-yang";
+const WANG: &str = "wang-wei";
+const OTHER_WANG: &str = "wang-wei-2";
+const OUYANG: &str = "ouyang-zhu";
+const TWO_HOMES: &str = "chen-gang";
+
 const ROWS: &[Row] = &[
+    signing_in(alipay(TOKEN, "LATENCY"), None),
+    signing_in(alipay(TOKEN, "TIMEOUT_BEFORE"), UNAVAILABLE),
+    signing_in(alipay(TOKEN, "TIMEOUT_AFTER_COMMIT"), UNAVAILABLE),
+    signing_in(alipay(TOKEN, "HTTP_500"), UNAVAILABLE),
+    signing_in(alipay(TOKEN, "LEAK_SQL"), UNAVAILABLE),
+    signing_in(alipay(TOKEN, "DUPLICATE_REPLY"), SPENT),
+    signing_in(alipay(PROFILE, "LATENCY"), None),
+    signing_in(alipay(PROFILE, "TIMEOUT_AFTER_COMMIT"), UNAVAILABLE),
+    signing_in(alipay(PROFILE, "HTTP_500"), UNAVAILABLE),
+    signing_in(alipay(PROFILE, "LEAK_SQL"), UNAVAILABLE),
+    signing_in(alipay(PROFILE, "DUPLICATE_REPLY"), None),
+    linking(LIU, marketing(MATCH, "TIMEOUT_BEFORE"), UNAVAILABLE),
+    linking(
+        OUYANG,
+        marketing(VERIFY, "TIMEOUT_AFTER_COMMIT"),
+        UNAVAILABLE,
+    ),
+    linking(WANG, marketing(VERIFY, "DUPLICATE_REPLY"), None),
+    linking(OTHER_WANG, marketing(VERIFY, "LEAK_SQL"), UNAVAILABLE),
+    // A home that is not opened holds up no other; the next tap links it.
+    linking(TWO_HOMES, marketing(VERIFY, "HTTP_500"), None),
+    linking(LIU, marketing(MATCH, "LATENCY"), None),
+    linking(OUYANG, marketing(MATCH, "HTTP_500"), UNAVAILABLE),
+    linking(WANG, marketing(MATCH, "LEAK_SQL"), UNAVAILABLE),
+    linking(OTHER_WANG, marketing(MATCH, "DUPLICATE_REPLY"), None),
+    linking(LIU, marketing(VERIFY, "LATENCY"), None),
+    linking(OUYANG, marketing(VERIFY, "TIMEOUT_BEFORE"), UNAVAILABLE),
     posted(alipay(CREATE, "LATENCY")),
     beside(NO_NOTICE, posted(alipay(QUERY, "LATENCY"))),
     posted(marketing(POST, "LATENCY")),
@@ -151,8 +229,12 @@ const ROWS: &[Row] = &[
 
 /// The kinds a journey knows.
 pub(crate) fn kinds() -> Vec<&'static str> {
-    let mut kinds: Vec<_> = ROWS.iter().map(|row| row.fault.kind).collect();
-    kinds.dedup();
+    let mut kinds = Vec::new();
+    for kind in ROWS.iter().map(|row| row.fault.kind) {
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
     kinds
 }
 
@@ -199,6 +281,11 @@ impl Scenario {
         self.row.is_none()
     }
 
+    /// Where its fault is met; without one, nothing is.
+    pub(crate) fn phase(&self) -> Phase {
+        self.row.map_or(Phase::Pay, |row| row.phase)
+    }
+
     pub(crate) fn ends(&self) -> Ends {
         self.row.map_or(Ends::Posted, |row| row.ends)
     }
@@ -213,11 +300,13 @@ impl Scenario {
             .is_some_and(|row| row.fault.kind == "NOTICE_FORGED")
     }
 
-    /// The bodies for `POST /sim/faults`.
-    pub(crate) fn bodies(&self) -> Vec<Value> {
+    /// Tells the sandbox what is to go wrong.
+    pub(crate) async fn plan(&self, client: &Client) -> Result<(), Wrong> {
         let faults = self.row.map(|row| [Some(row.fault), row.beside]);
-        let faults = faults.into_iter().flatten().flatten();
-        faults.map(Fault::body).collect()
+        for fault in faults.into_iter().flatten().flatten() {
+            client.sandbox_post("/sim/faults", &fault.body()).await?;
+        }
+        Ok(())
     }
 
     /// Whether a listed fault is this scenario's own, by kind, target and route.

@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::client::{Client, list, number, text};
+use super::client::{Answer, Client, list, number, text};
 use super::{Wrong, hold};
 
 /// The demo person who plays.
@@ -34,6 +34,14 @@ pub(crate) async fn choose(client: &Client) -> Result<Person, Wrong> {
     Ok(person)
 }
 
+/// The demo person of this handle.
+pub(crate) async fn find(client: &Client, handle: &str) -> Result<Person, Wrong> {
+    let people = client.sandbox_get("/sim/people").await?;
+    let of_handle = |one: &&Value| text(one, "person").is_ok_and(|person| person == handle);
+    let found = people.as_array().into_iter().flatten().find(of_handle);
+    read(found.ok_or_else(|| Wrong::new(format!("the sandbox has no {handle}")))?)
+}
+
 pub(crate) fn read(person: &Value) -> Result<Person, Wrong> {
     let numbers = list(person, "consumer_nos")?.iter();
     Ok(Person {
@@ -45,12 +53,25 @@ pub(crate) fn read(person: &Value) -> Result<Person, Wrong> {
     })
 }
 
-pub(crate) async fn sign_in(client: &mut Client, person: &Person) -> Result<(), Wrong> {
+/// What a phone shows once its person has tapped allow: each tap brings a code of its own.
+async fn allowed(client: &Client, person: &Person) -> Result<Value, Wrong> {
     let allowed = client
         .sandbox_post("/sim/alipay/authorize", &json!({"person": person.handle}))
         .await?;
     let code = text(&allowed, "auth_code")?;
-    let body = json!({"grant": "alipay", "auth_code": code});
+    Ok(json!({"grant": "alipay", "auth_code": code}))
+}
+
+/// Taps allow and shows the code once; whatever comes of it.
+pub(crate) async fn enter(client: &Client, person: &Person) -> Result<Answer, Wrong> {
+    let body = allowed(client, person).await?;
+    client
+        .call(Method::POST, "/v1/sessions", Some(&body), None)
+        .await
+}
+
+pub(crate) async fn sign_in(client: &mut Client, person: &Person) -> Result<(), Wrong> {
+    let body = allowed(client, person).await?;
     let session = client
         .post("/v1/sessions", &body, StatusCode::CREATED)
         .await?;
@@ -78,12 +99,14 @@ pub(crate) async fn sign_in(client: &mut Client, person: &Person) -> Result<(), 
     Ok(())
 }
 
+/// The last four digits, as a masked number shows them.
+pub(crate) fn tail(no: &str) -> String {
+    no.get(no.len().saturating_sub(4)..)
+        .unwrap_or(no)
+        .to_owned()
+}
+
 pub(crate) async fn link(client: &Client, person: &Person) -> Result<Home, Wrong> {
-    let tail = |no: &str| {
-        no.get(no.len().saturating_sub(4)..)
-            .unwrap_or(no)
-            .to_owned()
-    };
     let wanted: Vec<String> = person.consumer_nos.iter().map(|no| tail(no)).collect();
     let mut bindings = client.get("/v1/bindings").await?;
     if list(&bindings, "items")?.is_empty() {
@@ -150,7 +173,7 @@ pub(crate) async fn link(client: &Client, person: &Person) -> Result<Home, Wrong
 }
 
 /// Gives one consent to the words that are shown now.
-async fn agree(client: &Client, purpose: &str) -> Result<(), Wrong> {
+pub(crate) async fn agree(client: &Client, purpose: &str) -> Result<(), Wrong> {
     let consents = client.get("/v1/me/consents").await?;
     let version = list(&consents, "items")?
         .iter()

@@ -6,6 +6,7 @@
 //! it was meant for (money.md 4).
 
 mod client;
+mod entering;
 mod faults;
 mod household;
 mod jwe;
@@ -23,7 +24,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use client::Client;
-use faults::Scenario;
+use faults::{Phase, Scenario};
 use report::Report;
 
 #[derive(Debug, Args)]
@@ -94,7 +95,15 @@ pub(crate) async fn play(options: Options) -> ExitCode {
     };
     for scenario in &scenarios {
         report.begin(scenario.name());
-        let went = run(&demo, scenario, &mut report).await;
+        let went = match scenario.phase() {
+            Phase::SignIn(refusal) => {
+                entering::sign_in(&demo, scenario, refusal, &mut report).await
+            }
+            Phase::Link(person, refusal) => {
+                entering::link(&demo, scenario, (person, refusal), &mut report).await
+            }
+            Phase::Pay => run(&demo, scenario, &mut report).await,
+        };
         conclude(&demo, &mut report, scenario.name(), went).await;
     }
     // Selling comes last: its months make time jump.

@@ -158,9 +158,7 @@ async fn ordered(client: &Client, home: &Home) -> Result<Value, Wrong> {
 
 /// Pays once and waits until the payment rests.
 pub(crate) async fn pay(client: &Client, home: &Home, scenario: &Scenario) -> Result<Paid, Wrong> {
-    for fault in scenario.bodies() {
-        client.sandbox_post("/sim/faults", &fault).await?;
-    }
+    scenario.plan(client).await?;
     let created = ordered(client, home).await?;
     let path = format!("/v1/payments/{}", text(&created, "payment_id")?);
     let (payable, _) = settle(client, &path, |state| state == "PAYING", 120).await?;

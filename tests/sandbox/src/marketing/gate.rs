@@ -25,6 +25,8 @@ pub(super) enum Nature {
     Query,
     /// A POST that books nothing; it may carry an `Idempotency-Key`.
     Lookup,
+    /// A lookup that uses up what it is asked with, so that a lost answer leaves something behind.
+    Opening,
     /// Changes the books; must carry an `Idempotency-Key`.
     Write,
     /// A write whose repeats are answered from the books, not from the stored reply, once they know it.
@@ -190,7 +192,10 @@ impl Passage<'_> {
         if self.route.nature != Nature::Query && self.strike(Kind::DuplicateReply).is_some() {
             reply = self.run(&work, false);
         }
-        let commits = matches!(self.route.nature, Nature::Write | Nature::Payment);
+        let commits = matches!(
+            self.route.nature,
+            Nature::Opening | Nature::Write | Nature::Payment
+        );
         let committed = commits && reply.status.is_success();
         if committed && self.strike(Kind::TimeoutAfterCommit).is_some() {
             return hold_then_drop().await;

@@ -120,7 +120,7 @@ impl ProofRequest {
 async fn verify_binding(request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let route = Route {
         template: "POST /bindings/verify",
-        nature: Nature::Lookup,
+        nature: Nature::Opening,
     };
     answer(request, body, route, |books, call| {
         let wanted: VerifyRequest = call.json()?;

@@ -358,3 +358,20 @@ async fn an_archive_is_filled_where_empty_and_never_overwritten() {
     assert_eq!(status, 422);
     scene.end().await;
 }
+
+#[tokio::test]
+async fn a_token_is_spent_though_its_answer_is_lost() {
+    let scene = Scene::new().await;
+    let found = matched(&scene, Some(LI_MING_ID), None, Some(LI_MING_MOBILE)).await;
+    let token = &found["candidates"][0]["match_token"];
+    let draft = verify(json!({ "match_token": token }));
+    let lost = json!({
+        "target": "marketing", "route": "POST /bindings/verify", "kind": "TIMEOUT_AFTER_COMMIT", "count": 1, "seed": 7,
+    });
+    scene.plan(lost).await;
+    assert_eq!(scene.send_impatiently(&draft).await, None);
+    assert_eq!(scene.fault().await["hits"], 1);
+    let (status, again) = scene.send(&draft).await;
+    assert_eq!((status, &again["code"]), (409, &json!("MATCH_TOKEN_SPENT")));
+    scene.end().await;
+}
