@@ -189,6 +189,7 @@ async fn ln_31_signed_in_requests_through_the_listener_are_counted_as_they_were_
         code: None,
         from: began,
         to: office.clock.now(),
+        behind: None,
     };
     let mut refused = BTreeMap::new();
     for one in insight.refusals(&which, 10_000).await.unwrap() {

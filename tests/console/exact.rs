@@ -290,6 +290,7 @@ async fn ln_31_the_listener_notes_what_it_answers_and_why() {
         code: None,
         from: Time::from_micros(0),
         to: office.clock.now().plus_seconds(1),
+        behind: None,
     };
     let behind = insight.refusals(&which, 9).await.unwrap();
     assert_eq!(behind.len(), 1);

@@ -31,10 +31,16 @@ async fn ln_31_two_hundred_refusals_are_shown_and_one_more_is_said_to_be_there()
     office.raw(&refuse(1, 201));
     let shown = desk.get(path, &reader).await.text;
     assert_eq!((rows(&shown), shown.contains("id=\"more\"")), (200, true));
-    assert!(
-        !shown.contains(&format!("{:032x}", 201)),
-        "the oldest is left"
-    );
+    let oldest = format!("{:032x}", 201);
+    assert!(!shown.contains(&oldest), "the oldest is left");
+    let next = shown.split("id=\"more\"><a class=\"button quiet\" href=\"");
+    let next = next.last().unwrap().split('"').next().unwrap();
+    let next = next.replace("&#38;", "&").replace("&amp;", "&");
+    let rest = desk.get(&next, &reader).await.text;
+    assert_eq!((rows(&rest), rest.contains("id=\"more\"")), (1, false));
+    assert!(rest.contains(&oldest), "and is behind: {rest}");
+    let odd = desk.get(&format!("{path}?after=x"), &reader).await;
+    assert!(odd.status.is_client_error());
 }
 
 #[actix_web::test]

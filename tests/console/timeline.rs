@@ -275,6 +275,29 @@ async fn ln_33_arrears_stand_under_their_cause_with_their_rows_and_scope() {
 }
 
 #[actix_web::test]
+async fn ln_33_the_orders_behind_a_cause_go_on_page_by_page() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    // All of one moment.
+    for nth in 0..=200_u8 {
+        order_of(&office, "1504", nth, 0);
+    }
+    let finance = office.enter(&desk, "finance").await;
+    let path = "/console/reports/arrears?cause=suspense";
+    let page = desk.get(path, &finance).await.text;
+    let rows = |text: &str| text.matches("/console/timeline?of=payment").count();
+    assert_eq!(rows(&page), 200);
+    let next = page.split("id=\"more\"><a class=\"button quiet\" href=\"");
+    let next = next.last().unwrap().split('"').next().unwrap();
+    let next = next.replace("&#38;", "&").replace("&amp;", "&");
+    let rest = desk.get(&next, &finance).await.text;
+    assert_eq!((rows(&rest), rest.contains("id=\"more\"")), (1, false));
+    assert!(rest.contains(PAYMENT) && !page.contains(PAYMENT), "{rest}");
+    let odd = desk.get(&format!("{path}&after=x"), &finance).await;
+    assert!(odd.status.is_client_error());
+}
+
+#[actix_web::test]
 async fn c10_the_money_of_fewer_than_five_households_is_told_to_nobody_who_reads_sums() {
     let office = Office::new().await;
     let desk = office.desk().await;

@@ -44,9 +44,9 @@ statements! { "insight":
     REFUSAL("access_refusal") = "SELECT trace_id, at, function, channel, status, code, micros FROM access_refusal \
         WHERE trace_id = $1 ORDER BY at DESC LIMIT $2";
     REFUSALS("access_refusal") = "SELECT trace_id, at, function, channel, status, code, micros FROM access_refusal \
-        WHERE at >= $1 AND at < $2 AND (CAST($3 AS BIGINT) < 0 OR function = $3) \
+        WHERE at >= $1 AND at <= $2 AND (at < $2 OR trace_id < $9) AND (CAST($3 AS BIGINT) < 0 OR function = $3) \
         AND (CAST($4 AS BIGINT) < 0 OR channel = $4) AND status >= $5 AND status <= $6 AND status <> $7 \
-        AND (CAST($8 AS TEXT) = '' OR code = $8) ORDER BY at DESC, trace_id LIMIT $9";
+        AND (CAST($8 AS TEXT) = '' OR code = $8) ORDER BY at DESC, trace_id DESC LIMIT $10";
 }
 
 pub(super) const CONSUMER_NO: Field = Field::new("binding", "consumer_no");
@@ -216,17 +216,21 @@ impl<C: Conn> InsightReads for Sql<C> {
                 code,
                 from,
                 to,
+                behind,
             } => {
+                let last_seen = behind.as_ref();
+                let (to, trace) = last_seen.map_or((*to, ""), |(at, trace)| (*at, trace.as_str()));
                 let (first, last, but) = outcome.map_or(ANY_STATUS, Outcome::statuses);
                 let args = args![
                     *from,
-                    *to,
+                    to,
                     bound(*function),
                     bound(channel.map(|one| number_of(&Channel::ALL, &one))),
                     first,
                     last,
                     but,
                     code.as_deref().unwrap_or(""),
+                    trace,
                     limit,
                 ];
                 self.rows(&REFUSALS, args).await?
@@ -289,9 +293,11 @@ impl<C: Conn> InsightReads for Sql<C> {
         span: (Time, Time),
         cause: Cause,
         regions: Option<&[String]>,
+        behind: Option<&(Time, PaymentId)>,
         limit: i64,
     ) -> Result<Vec<UnpaidRow>, StoreError> {
-        self.unpaid_behind(span, cause, regions, limit).await
+        self.unpaid_behind(span, cause, (regions, behind), limit)
+            .await
     }
 
     async fn unpaid_people(

@@ -129,9 +129,9 @@ statements! { "timeline":
     UNPAID_ROWS("payment") = concat!("SELECT payment_id, region, created_at, amount_fen FROM (SELECT ", cause!(),
         " AS cause, COALESCE(r.region, '-') AS region, p.payment_id, p.created_at, p.amount_fen FROM payment p \
         LEFT JOIN binding_region r ON r.binding_id = p.binding_id \
-        WHERE p.created_at >= $1 AND p.created_at < $2 AND p.purpose = 'arrears') AS orders \
+        WHERE p.created_at >= $1 AND p.created_at <= $2 AND (p.created_at < $2 OR p.payment_id < $5) AND p.purpose = 'arrears') AS orders \
         WHERE cause = $3 AND (REPLACE($4, ',' || region || ',', '') <> $4 OR $4 = '') \
-        ORDER BY created_at DESC, payment_id LIMIT $5");
+        ORDER BY created_at DESC, payment_id DESC LIMIT $6");
     UNPAID_PEOPLE("payment") = concat!("SELECT cause, COUNT(DISTINCT account_id) AS n FROM (SELECT ", cause!(),
         " AS cause, COALESCE(r.region, '-') AS region, COALESCE(a.merged_into, p.account_id) AS account_id FROM payment p \
         LEFT JOIN binding_region r ON r.binding_id = p.binding_id LEFT JOIN account a ON a.account_id = p.account_id \
@@ -249,10 +249,11 @@ impl<C: Conn> Sql<C> {
         &mut self,
         (from, to): (Time, Time),
         cause: Cause,
-        regions: Option<&[String]>,
+        (regions, behind): (Option<&[String]>, Option<&(Time, PaymentId)>),
         limit: i64,
     ) -> Result<Vec<UnpaidRow>, StoreError> {
-        let args = args![from, to, cause.as_str(), asked_by(regions), limit];
+        let (to, id) = behind.map_or((to, ""), |(at, id)| (*at, id.as_str()));
+        let args = args![from, to, cause.as_str(), asked_by(regions), id, limit];
         let rows = self.rows(&UNPAID_ROWS, args).await?;
         rows.iter().map(unpaid_row).collect()
     }

@@ -309,6 +309,7 @@ async fn refusals_are_found_by_trace_and_by_span(t: Bench) {
         code: None,
         from: at(0),
         to: at(to),
+        behind: None,
     };
     let as_well = |channel, outcome, code: Option<&str>| Which::Within {
         function: Some(4),
@@ -317,8 +318,20 @@ async fn refusals_are_found_by_trace_and_by_span(t: Bench) {
         code: code.map(str::to_owned),
         from: at(0),
         to: at(6),
+        behind: None,
+    };
+    let behind = |trace: String| Which::Within {
+        function: None,
+        channel: None,
+        outcome: None,
+        code: None,
+        from: at(0),
+        to: at(6),
+        behind: Some((at(5), trace)),
     };
     for (which, n) in [
+        (behind("f".repeat(32)), 1),
+        (behind(trace.clone()), 0),
         (within(None, 6), 1),
         (within(None, 5), 0),
         (within(Some(4), 6), 1),

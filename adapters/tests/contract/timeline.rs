@@ -109,7 +109,7 @@ async fn nobody_has_no_line(t: Bench) {
     );
     let rows = view
         .insight()
-        .unpaid_rows((at(0), at(9)), Cause::NotPaid, None, 9)
+        .unpaid_rows((at(0), at(9)), Cause::NotPaid, None, None, 9)
         .await;
     assert!(rows.unwrap().is_empty());
     let people = view.insight().unpaid_people((at(0), at(9)), None).await;
@@ -182,9 +182,20 @@ async fn orders_stand_under_their_cause_and_region(t: Bench) {
         let mut view = t.view().await;
         let rows = view
             .insight()
-            .unpaid_rows(span, cause, regions.as_deref(), 9);
+            .unpaid_rows(span, cause, regions.as_deref(), None, 9);
         rows.await.unwrap()
     };
+    for (seconds, n) in [(1, 1), (0, 0)] {
+        let last_seen = (
+            payment.created_at.plus_seconds(seconds),
+            payment.payment_id.clone(),
+        );
+        let mut view = t.view().await;
+        let rows = view
+            .insight()
+            .unpaid_rows(span, Cause::Suspense, None, Some(&last_seen), 9);
+        assert_eq!(rows.await.unwrap().len(), n, "{last_seen:?}");
+    }
     let rows = behind(None, Cause::Suspense).await;
     assert_eq!(rows.len(), 1);
     assert_eq!(

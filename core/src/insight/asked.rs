@@ -120,6 +120,8 @@ pub enum Which {
         code: Option<String>,
         from: Time,
         to: Time,
+        /// When the last one that was seen came, and its trace: only what is older.
+        behind: Option<(Time, String)>,
     },
 }
 

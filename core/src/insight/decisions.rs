@@ -192,7 +192,8 @@ impl Insight {
         })
     }
 
-    /// The newest orders behind a cause: one more than [`ROWS_SHOWN`] when there are more.
+    /// The newest orders behind a cause, or those older than the last one that was seen: one more than [`ROWS_SHOWN`]
+    /// when there are more.
     ///
     /// # Errors
     /// As [`Insight::decisions`].
@@ -201,12 +202,14 @@ impl Insight {
         days: (i64, i64),
         cause: Cause,
         regions: Option<&[String]>,
+        last_seen: Option<&(Time, PaymentId)>,
     ) -> Result<Vec<UnpaidRow>, InsightError> {
         let (from, to) = self.moments_of(days)?;
         let mut view = snapshot(&*self.store).await?;
-        let rows =
-            view.insight()
-                .unpaid_rows((from, to), cause, regions, ROWS_MAX.saturating_add(1));
+        let most = ROWS_MAX.saturating_add(1);
+        let rows = view
+            .insight()
+            .unpaid_rows((from, to), cause, regions, last_seen, most);
         Ok(rows.await?)
     }
 }

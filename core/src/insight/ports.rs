@@ -106,12 +106,14 @@ pub trait InsightReads: Send {
     ) -> Result<Vec<(String, i64)>, StoreError>;
     /// Orders for arrears of a span that led to no credited bill, by cause and region.
     async fn unpaid(&mut self, from: Time, to: Time) -> Result<Vec<Unpaid>, StoreError>;
-    /// The orders behind a cause, of some regions or all, newest first.
+    /// The orders behind a cause, of some regions or all, newest first; `behind` is the last one that was seen, with
+    /// when it was made.
     async fn unpaid_rows(
         &mut self,
         span: (Time, Time),
         cause: Cause,
         regions: Option<&[String]>,
+        behind: Option<&(Time, PaymentId)>,
         limit: i64,
     ) -> Result<Vec<UnpaidRow>, StoreError>;
     /// How many people ordered what is behind each cause, of some regions or all; causes without an order are left out.

@@ -7,7 +7,9 @@ use lifeline_core::insight::people::midnight;
 use lifeline_core::insight::report::Statistics;
 use lifeline_core::insight::{Ask, Function, Insight};
 use lifeline_core::operators::Right;
+use lifeline_core::shared::ids::PaymentId;
 use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::time::Time;
 use serde::Deserialize;
 
 use super::access::{Access, Pages};
@@ -36,6 +38,8 @@ struct Query {
     to: String,
     form: String,
     cause: String,
+    /// Of the orders behind a cause, the last one that was seen.
+    after: String,
 }
 
 /// What is asked: the days as numbers and as text, and the regions that may be seen.
@@ -258,9 +262,20 @@ struct ArrearsPage {
     rows: Vec<Row>,
     /// Of the rows that are shown.
     sum: String,
-    /// There are more than are shown.
-    more: bool,
+    /// Where it goes on, when there are more than are shown.
+    next: Option<String>,
     may_follow: bool,
+}
+
+/// `{micros}.{payment}` of the last order that was seen.
+fn last_seen(mark: &str) -> Result<Option<(Time, PaymentId)>, Fault> {
+    if mark.is_empty() {
+        return Ok(None);
+    }
+    let (micros, id) = mark.split_once('.').ok_or(Fault::NotFound)?;
+    let micros = micros.parse().map_err(|_| Fault::NotFound)?;
+    let id = PaymentId::parse(id).map_err(|_| Fault::NotFound)?;
+    Ok(Some((Time::from_micros(micros), id)))
 }
 
 /// The orders behind a cause.
@@ -272,7 +287,14 @@ async fn behind(
     let cause = filter(&query.cause, Cause::parse)?.unwrap_or(Cause::NotPaid);
     let asked = asked(&visitor, &insight, &query)?;
     let regions = asked.regions.as_deref();
-    let found = insight.behind_arrears(asked.days, cause, regions).await?;
+    let after = last_seen(&query.after)?;
+    let found = insight
+        .behind_arrears(asked.days, cause, regions, after.as_ref())
+        .await?;
+    let last = found
+        .get(ROWS_SHOWN - 1)
+        .filter(|_| found.len() > ROWS_SHOWN);
+    let last = last.map(|one| format!("{}.{}", one.created_at.micros(), one.payment_id));
     let row = |one: lifeline_core::insight::decisions::UnpaidRow| Row {
         payment_id: one.payment_id.to_string(),
         at: one.created_at.alipay_text(),
@@ -284,9 +306,12 @@ async fn behind(
     Ok(page(&ArrearsPage {
         cause: frame.t(word(cause)),
         sum: Fen::new(sums.sum()).yuan(),
+        next: last.map(|last| {
+            let (from, to, cause) = (&asked.from, &asked.to, cause.as_str());
+            format!("cause={cause}&from={from}&to={to}&after={last}")
+        }),
         from: asked.from,
         to: asked.to,
-        more: found.len() > ROWS_SHOWN,
         rows: found.into_iter().take(ROWS_SHOWN).map(row).collect(),
         may_follow: visitor.acting.may(Right::ReadTimeline),
         frame,

@@ -7,6 +7,7 @@ use lifeline_core::insight::function::FUNCTIONS;
 use lifeline_core::insight::people::midnight;
 use lifeline_core::insight::{Function, Insight};
 use lifeline_core::operators::Right;
+use lifeline_core::shared::time::Time;
 
 use super::access::{Access, Pages};
 use super::fault::Fault;
@@ -41,8 +42,8 @@ struct RefusalsPage {
     lines: Vec<Line>,
     /// None of these days is kept any more.
     gone: bool,
-    /// There are more than are shown.
-    more: bool,
+    /// The filters with where it goes on, when there are more than are shown.
+    next: Option<String>,
     /// A trace leads on to what is known of it.
     may_follow: bool,
     /// The filters, to keep them on the way back to the figures.
@@ -56,12 +57,23 @@ const LINES_READ: i64 = 201;
 /// Letters of the longest code, and more.
 const CODE_MAX: usize = 64;
 
+/// `{micros}.{trace}` of the last line that was seen.
+fn last_seen(mark: &str) -> Result<Option<(Time, String)>, Fault> {
+    if mark.is_empty() {
+        return Ok(None);
+    }
+    let (micros, trace) = mark.split_once('.').ok_or(Fault::NotFound)?;
+    let micros = micros.parse().map_err(|_| Fault::NotFound)?;
+    Ok(Some((Time::from_micros(micros), trace.to_owned())))
+}
+
 async fn refusals(
     visitor: Visitor,
     insight: web::Data<Insight>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Fault> {
     let mut query = query.into_inner();
+    let behind = last_seen(&query.after)?;
     query.why = query.why.trim().to_uppercase();
     let ask = asked(&query, &visitor, &insight)?;
     // Refusals carry no region: who sees a part of the regions only sees none of them.
@@ -78,8 +90,11 @@ async fn refusals(
         code,
         from: midnight(ask.from),
         to: midnight(ask.to.saturating_add(1)),
+        behind,
     };
     let found = insight.refusals(&which, LINES_READ).await?;
+    let last = found.get(LINES_MAX - 1).filter(|_| found.len() > LINES_MAX);
+    let last = last.map(|one| format!("{}.{}", one.at.micros(), one.trace_id));
     let frame = Frame::of(&visitor, "refusals.title");
     let line = |one: Refused| Line {
         at: one.at.alipay_text(),
@@ -93,7 +108,7 @@ async fn refusals(
     let (from, to) = (date(ask.from), date(ask.to));
     Ok(page(&RefusalsPage {
         gone: ask.to < insight.today().saturating_sub(REFUSALS_KEPT_DAYS),
-        more: found.len() > LINES_MAX,
+        next: last.map(|last| format!("{}&after={last}", kept(&query, &from, &to))),
         lines: found.into_iter().take(LINES_MAX).map(line).collect(),
         functions: FUNCTIONS.iter().map(|function| function.name).collect(),
         may_follow: visitor.acting.may(Right::ReadTimeline),

@@ -40,6 +40,8 @@ pub(super) struct Query {
     pub(super) hour: String,
     /// What was answered, of requests that were not done.
     pub(super) why: String,
+    /// The last of them that was seen, where they go on.
+    pub(super) after: String,
     pub(super) form: String,
     pub(super) said: String,
 }

@@ -3,11 +3,7 @@
 use super::Word;
 
 pub(super) static WORDS: &[Word] = &[
-    (
-        "rows.more",
-        "仅显示最新的 200 条；请缩小日期或筛选范围查看其余。",
-        "Only the newest 200 are shown: narrow the days or the filters for the rest.",
-    ),
+    ("arrears.older", "更早的订单", "Older orders"),
     (
         "chart.what",
         "实线为本期，虚线为上期；同样的数字在旁边的表格中。",
