@@ -2,6 +2,7 @@
 //! rulings of the reviewer, payouts nobody knows of, money that comes back, ends of cooperation and jumps of the clock, in any
 //! order. After each step nothing may be paid beyond what was accepted; once quiet, each month has what it was last settled at.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
@@ -22,6 +23,7 @@ use lifeline_core::store::snapshot;
 use crate::drills::Nobody;
 use crate::keys::Everybody;
 use crate::model::{Model, Planted};
+use crate::unfinished::unfinished;
 use crate::world::{Seller, new_seller, period, rules};
 
 const SELLERS: u64 = 2;
@@ -29,10 +31,11 @@ const STEPS: usize = 60;
 /// Once nothing goes wrong any more, everything is final within so many rounds of an hour and more.
 const ROUNDS_MAX: usize = 60;
 
-/// How many histories: a stated number every day, more when there is time.
-fn histories() -> u64 {
-    let asked = std::env::var("SETTLE_HISTORIES").ok();
-    asked.and_then(|text| text.parse().ok()).unwrap_or(80)
+/// Which histories: a stated number every day, more when there is time; or one again, to look closer.
+fn asked() -> RangeInclusive<u64> {
+    let told = |name: &str| -> Option<u64> { std::env::var(name).ok()?.parse().ok() };
+    let one = told("SETTLE_HISTORY").map(|seed| seed..=seed);
+    one.unwrap_or(1..=told("SETTLE_HISTORIES").unwrap_or(80))
 }
 
 fn start() -> Time {
@@ -286,7 +289,7 @@ impl<'t> Life<'t> {
             drop(view);
             let newest = newest.unwrap();
             if newest.is_some_and(|version| version.state != VersionState::Settled) {
-                self.model.reads_anew(&seller.number);
+                self.model.reads_unheard(&seller.number);
             }
         }
         for _ in 0..ROUNDS_MAX {
@@ -301,14 +304,11 @@ impl<'t> Life<'t> {
             job("returns", self.app.look_for_returns().await)?;
             job("trades", self.app.sweep_trades().await)?;
             self.safe()?;
-            if self.town.number(UNFINISHED) == 0 {
+            if unfinished(&self.town.bench).is_empty() {
                 return self.verdict().await;
             }
         }
-        Err(format!(
-            "stuck: {} rows are not final",
-            self.town.number(UNFINISHED)
-        ))
+        Err(format!("stuck: {}", unfinished(&self.town.bench)))
     }
 
     async fn owner_answers(&self, seller: &Seller) -> Result<(), String> {
@@ -393,13 +393,6 @@ impl<'t> Life<'t> {
     }
 }
 
-/// What is owed a turn: a payout that stays held is one that somebody was told of.
-const UNFINISHED: &str = "SELECT (SELECT COUNT(*) FROM check_task WHERE state IN ('OPEN', 'IN_REVIEW')) + \
-    (SELECT COUNT(*) FROM trade_task t WHERE state NOT IN ('PAID', 'WITHDRAWN') AND NOT EXISTS \
-    (SELECT 1 FROM case_file c WHERE c.cause IN ('settlement:earlier_payout:' || t.trade_task_id, \
-    'settlement:nobody_to_pay:' || t.trade_task_id))) + \
-    (SELECT COUNT(*) FROM energy_version WHERE state = 'collected' AND days IS NOT NULL)";
-
 /// What is wrong with a history; nothing when it is as it should be.
 async fn lived(town: &Town, seed: u64, planted: Option<Planted>) -> Option<String> {
     let mut life = Life::begin(town, seed, planted);
@@ -423,7 +416,7 @@ pub(crate) fn each_month_is_paid_what_it_was_last_settled_at_in_any_history() {
     let wrong = on_one_thread(async {
         let town = Town::found().await;
         let mut wrong = Vec::new();
-        for seed in 1..=histories() {
+        for seed in asked() {
             wrong.extend(lived(&town, seed, None).await);
         }
         wrong

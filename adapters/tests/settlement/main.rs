@@ -41,6 +41,7 @@ mod t;
 mod tables;
 mod trouble;
 mod turns;
+mod unfinished;
 mod watching;
 mod weighed;
 mod world;

@@ -156,6 +156,14 @@ impl Model {
         });
     }
 
+    /// The head-end says what it never said before: by chance it might say what was collected already.
+    pub(crate) fn reads_unheard(&self, number: &str) {
+        self.with(|books| {
+            let read_at = Time::from_micros(books.now);
+            books.readings.insert(number.to_owned(), (read_at, 200));
+        });
+    }
+
     /// The bank settles what it accepted, or gives something back.
     pub(crate) fn bank_moves(&self) {
         self.with(|books| {
