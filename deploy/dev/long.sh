@@ -87,7 +87,7 @@ inside-long)
     drill timing "unknown and foreign ids, ${TIMING_PAIRS:-20000} interleaved pairs of each kind: medians within 50 us" \
         env TIMING_PAIRS="${TIMING_PAIRS:-20000}" "${long[@]}" -p lifeline-tests --test isolation --no-capture \
         unknown_and_foreign_take_the_same_time
-    drill ciphertexts "whether what is wrong with a ciphertext shows in the time it takes" \
+    drill ciphertexts "whether what is wrong with a ciphertext, or why a permission is refused, shows in the time it takes" \
         "${long[@]}" -p lifeline-adapters --lib --run-ignored only --no-capture pv_09
     drill connections "slow heads and connections that stay, ${DRILL_CONNECTIONS:-10000} at once" \
         env DRILL_CONNECTIONS="${DRILL_CONNECTIONS:-10000}" "${long[@]}" -p lifeline-tests --test journeys --no-capture \

@@ -13,6 +13,7 @@ use super::*;
 use crate::keyring::{InstanceKind, Keyring};
 use crate::sql;
 
+mod refusals;
 mod timing;
 
 /// Keeps private halves as they are: what is tested here is what happens after the unwrapping.

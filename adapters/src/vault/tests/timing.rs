@@ -39,6 +39,12 @@ fn kinds(good: &Draft<'_>, pair: &KeyPair, other: &KeyPair) -> Vec<(&'static str
         ("a content key too short", short.jwe(modulus)),
         ("another pair's", good.jwe(&other.modulus)),
         ("another key named", named.jwe(modulus)),
+        ("a sealed key too short", swapped(1, &B64.encode([1; 12]))),
+        ("a sealed key too long", swapped(1, &B64.encode([1; 400]))),
+        ("a nonce too short", swapped(2, &B64.encode([4; 8]))),
+        ("a nonce too long", swapped(2, &B64.encode([4; 16]))),
+        ("a tag too short", swapped(4, &B64.encode([0; 8]))),
+        ("a tag too long", swapped(4, &B64.encode([0; 24]))),
     ]
 }
 
