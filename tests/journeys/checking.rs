@@ -32,6 +32,11 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
             given_back,
         ),
         (
+            "pv_27_what_the_platform_accepted_is_paid_once_it_says_so",
+            BOTH,
+            accepted,
+        ),
+        (
             "pv_12_a_month_that_was_paid_is_shown_nowhere_after_the_end",
             BOTH,
             paid_and_ended,
@@ -170,6 +175,40 @@ fn silent(engine: Engine) -> Result<(), Failed> {
         let phone = Phone::new(&demo).signed_in(&name).await;
         let over = becomes(&phone, &path, |task| task["state"] != "OPEN").await;
         assert_eq!(over["verdict"], "timeout", "{over}");
+    })
+}
+
+fn accepted(engine: Engine) -> Result<(), Failed> {
+    run(async move {
+        let demo = Demo::start(engine).await;
+        let (phone, name, path) = sent(&demo, false).await;
+        let later = json!({"on": true});
+        phone.sandbox("/sim/payouts/later", &later).await;
+        let answer = reject(&phone, &path, &json!({"verdict": "confirm"})).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        advance(&phone, 73 * 3_600).await;
+        let phone = Phone::new(&demo).signed_in(&name).await;
+        let is = |state: &'static str| move |task: &Value| task["payout"]["state"] == state;
+        becomes(&phone, &path, is("UNKNOWN")).await;
+        // It is asked about, and sent again under its number: accepted is not paid, however often it is said.
+        for _ in 0..2 {
+            advance(&phone, 660).await;
+        }
+        let phone = Phone::new(&demo).signed_in(&name).await;
+        becomes(&phone, &path, is("UNKNOWN")).await;
+        assert_eq!(told(&phone, "paid_out").await, 0);
+        let payouts = books(&phone, "/sim/payouts").await;
+        assert_eq!(payouts.len(), 1, "one number: {payouts:?}");
+        assert_eq!(payouts[0]["state"], "accepted");
+        let number = payouts[0]["payout_no"].as_str().expect("a number");
+        let pay = format!("/sim/payouts/{number}/pay");
+        phone.sandbox(&pay, &json!({})).await;
+        advance(&phone, 6 * 3_600 + 60).await;
+        let phone = Phone::new(&demo).signed_in(&name).await;
+        becomes(&phone, &path, is("PAID")).await;
+        is_told(&phone, "paid_out", 1).await;
+        let payouts = books(&phone, "/sim/payouts").await;
+        assert_eq!(payouts.len(), 1, "paid once: {payouts:?}");
     })
 }
 

@@ -47,6 +47,8 @@ pub(super) struct Book {
     pub(super) told: Told,
     pub(super) reviews: BTreeMap<String, Review>,
     pub(super) payouts: BTreeMap<String, Payout>,
+    /// Payouts are accepted, and paid when somebody says so.
+    pub(super) pays_later: bool,
 }
 
 /// The four systems.

@@ -219,7 +219,7 @@ async fn pay(asked: Asked) -> HttpResponse {
             let fresh = Payout {
                 period: wanted.period,
                 amount_fen: wanted.amount_fen,
-                state: "paid",
+                state: if book.pays_later { "accepted" } else { "paid" },
                 name,
                 trading_account: account,
                 sends: 0,

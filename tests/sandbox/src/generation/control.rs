@@ -16,6 +16,8 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
         .route("/sim/reviews", web::get().to(reviews))
         .route("/sim/reviews/{no}", web::post().to(judge))
         .route("/sim/payouts", web::get().to(payouts))
+        .route("/sim/payouts/later", web::post().to(pay_later))
+        .route("/sim/payouts/{no}/pay", web::post().to(pay))
         .route("/sim/payouts/{no}/return", web::post().to(give_back));
 }
 
@@ -158,16 +160,37 @@ async fn payouts(systems: web::Data<Generation>) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "items": items }))
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Later {
+    on: bool,
+}
+
+/// From now on payouts are accepted only, or paid at once again.
+async fn pay_later(systems: web::Data<Generation>, wanted: web::Json<Later>) -> HttpResponse {
+    systems.book().pays_later = wanted.on;
+    HttpResponse::NoContent().finish()
+}
+
+/// The platform pays what it accepted.
+async fn pay(systems: web::Data<Generation>, no: web::Path<String>) -> HttpResponse {
+    moved(&systems, &no, "accepted", "paid")
+}
+
 /// The bank gives a payout back.
 async fn give_back(systems: web::Data<Generation>, no: web::Path<String>) -> HttpResponse {
+    moved(&systems, &no, "paid", "returned")
+}
+
+fn moved(systems: &Generation, no: &str, from: &str, to: &'static str) -> HttpResponse {
     let mut book = systems.book();
     match book
         .payouts
-        .get_mut(no.as_str())
-        .filter(|payout| payout.state == "paid")
+        .get_mut(no)
+        .filter(|payout| payout.state == from)
     {
         Some(payout) => {
-            payout.state = "returned";
+            payout.state = to;
             HttpResponse::NoContent().finish()
         }
         None => HttpResponse::NotFound().finish(),
