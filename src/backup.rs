@@ -16,7 +16,7 @@ use crate::cli::{Backup, KeysOf, Restore};
 use crate::failure::Failure;
 use crate::keys::place;
 use crate::system::SystemClock;
-use crate::{config, print, recover, resources, store, system};
+use crate::{config, erased, print, recover, resources, store, system};
 
 pub(crate) async fn backup(args: &Backup) -> Result<(), Failure> {
     let (place, kind) = place(&args.of)?;
@@ -112,7 +112,11 @@ pub(crate) async fn restore(args: &Restore) -> Result<(), Failure> {
         Ok(engine) => begin_recovery(engine, person, args.epoch_above, &keyring).await,
         Err(failure) => Err(failure),
     };
-    begun.map_err(|failure| not_begun(failure, args.epoch_above))
+    begun.map_err(|failure| not_begun(failure, args.epoch_above))?;
+    let engine = store::open(&place, kind).await?;
+    let erased = erased::again(engine.clone(), place.seen.as_deref()).await;
+    close(&engine).await;
+    erased
 }
 
 /// In whose name the recovery begins.

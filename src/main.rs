@@ -10,6 +10,7 @@ mod copy_store;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
+mod erased;
 mod failure;
 mod keys;
 mod line;

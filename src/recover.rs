@@ -2,7 +2,7 @@
 //! channel and marketing know before anything is sent (money.md 2.9).
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lifeline_adapters::alipay::{Bill, BillKind, read_bill};
@@ -23,7 +23,7 @@ use crate::failure::Failure;
 use crate::rooms::ENVIRONMENT;
 use crate::serve::Kind;
 use crate::system::{OsEntropy, SystemClock};
-use crate::{config, store};
+use crate::{config, erased, store};
 
 /// What a decision may rest on, in characters.
 const PROOF_CHARS: std::ops::RangeInclusive<usize> = 10..=500;
@@ -64,7 +64,19 @@ async fn begin(args: &RecoverBegin) -> Result<(), Failure> {
     let person = person(&args.by.person)?;
     let room = open(&args.by.records).await?;
     let begun = room.begin_above(person, args.epoch_above).await;
-    say(&begun_text(&begun.map_err(refused)?))
+    say(&begun_text(&begun.map_err(refused)?))?;
+    // Before anything is served from it.
+    let seen = seen(&args.by.records)?;
+    erased::again(room.store, seen.as_deref()).await
+}
+
+/// Where this node keeps what it saw of the store; a demo does not.
+fn seen(records: &RecoverOf) -> Result<Option<PathBuf>, Failure> {
+    #[cfg(feature = "demo")]
+    if records.of.data_dir.is_some() {
+        return Ok(None);
+    }
+    Ok(configured(records)?.store.seen)
 }
 
 /// What somebody is told who began a recovery, by whichever command.

@@ -15,6 +15,7 @@ use lifeline_core::store::{StoreError, snapshot};
 use lifeline_gateway::runner::Worker;
 
 use crate::config::Store;
+use crate::erased;
 use crate::failure::Failure;
 use crate::serve::Kind;
 use crate::store;
@@ -107,6 +108,8 @@ pub(crate) struct SeenWorker {
     known: Mutex<Option<Seen>>,
     /// When it last looked: workers are woken by every commit, and this one must not be.
     looked_at: AtomicI64,
+    /// From here on erasures are looked at next, in microseconds.
+    erased_from: AtomicI64,
 }
 
 impl SeenWorker {
@@ -118,6 +121,7 @@ impl SeenWorker {
             file,
             known: Mutex::new(None),
             looked_at: AtomicI64::new(0),
+            erased_from: AtomicI64::new(0),
         }))
     }
 
@@ -143,6 +147,14 @@ impl SeenWorker {
             written.map_err(|error| format!("{}: {error}", self.file.display()))?;
         }
         *self.known() = Some(now);
+        self.keep_erased().await
+    }
+
+    /// Who was erased outlives every backup in a file of its own.
+    async fn keep_erased(&self) -> Result<(), String> {
+        let from = Time::from_micros(self.erased_from.load(Ordering::Relaxed));
+        let next = erased::keep(self.engine.clone(), &erased::beside(&self.file), from).await?;
+        self.erased_from.store(next.micros(), Ordering::Relaxed);
         Ok(())
     }
 

@@ -19,6 +19,8 @@ statements! { "privacy":
         FROM erasure WHERE account_id = $1 AND state = 'cooling'";
     DUE("erasure") = "SELECT erasure_id, account_id, state, asked_at, due_at, next_at, ended_at, version \
         FROM erasure WHERE state = 'cooling' AND next_at <= $1 ORDER BY next_at, erasure_id LIMIT $2";
+    DONE("erasure") = "SELECT account_id, ended_at FROM erasure WHERE ended_at >= $1 AND state = 'done' \
+        ORDER BY ended_at LIMIT $2";
     ADD("erasure") = "INSERT INTO erasure (erasure_id, account_id, state, asked_at, due_at, next_at, ended_at, version) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     SAVE("erasure") = "UPDATE erasure SET state = $2, next_at = $3, ended_at = $4, version = version + 1 \
@@ -52,6 +54,17 @@ impl<C: Conn> PrivacyReads for Sql<C> {
     async fn due_erasures(&mut self, now: Time, limit: i64) -> Result<Vec<Erasure>, StoreError> {
         let rows = self.rows(&DUE, args![now, limit]).await?;
         rows.iter().map(erasure).collect()
+    }
+
+    async fn erased_since(
+        &mut self,
+        since: Time,
+        limit: i64,
+    ) -> Result<Vec<(AccountId, Time)>, StoreError> {
+        let rows = self.rows(&DONE, args![since, limit]).await?;
+        rows.iter()
+            .map(|row| Ok((row.id("account_id")?, row.time("ended_at")?)))
+            .collect()
     }
 
     async fn has_open_money(&mut self, account: &AccountId) -> Result<bool, StoreError> {

@@ -34,6 +34,7 @@ mod customers;
 mod daily;
 mod declared;
 mod earnings;
+mod erased_again;
 mod erasing_late;
 mod evidence;
 mod exact;
@@ -120,6 +121,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     daily::contracts,
     declared::contracts,
     earnings::contracts,
+    erased_again::contracts,
     erasing_late::contracts,
     evidence::contracts,
     exact::contracts,

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `export` | everything that is known of a person, by a one-use link |
 //! | `erasure` | a person's wish to be erased: it cools off, may be taken back, and is done by a timed task |
+//! | `again` | who was erased goes again from a copy that was put back |
 //! | `purge` | what has had its time goes |
 //! | `events` | what this room tells others through the outbox |
 //! | `ports` | rows |
@@ -16,6 +17,7 @@ pub mod erasure;
 pub mod export;
 pub mod ports;
 
+mod again;
 mod error;
 mod events;
 mod purge;

@@ -16,6 +16,12 @@ pub trait PrivacyReads: Send {
     async fn erasure(&mut self, account: &AccountId) -> Result<Option<Erasure>, StoreError>;
     /// Cooling wishes to be looked at by a moment, the longest due first.
     async fn due_erasures(&mut self, now: Time, limit: i64) -> Result<Vec<Erasure>, StoreError>;
+    /// Who was erased from a moment on and when, the earliest first, at most `limit`.
+    async fn erased_since(
+        &mut self,
+        since: Time,
+        limit: i64,
+    ) -> Result<Vec<(AccountId, Time)>, StoreError>;
     /// Whether a payment, posting or refund of an account has another turn to come.
     async fn has_open_money(&mut self, account: &AccountId) -> Result<bool, StoreError>;
     /// The tables whose rows have a term, in the order in which they are purged.
