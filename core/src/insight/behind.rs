@@ -50,6 +50,9 @@ pub struct Counted {
     pub n: i64,
 }
 
+/// Days, each with its people where that is told.
+pub type PeopleByDay = Vec<(String, Option<i64>)>;
+
 /// What stands behind the figures of a span.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Behind {
@@ -63,7 +66,7 @@ pub struct Behind {
     pub latencies: Vec<(i64, i64)>,
     /// Different people of each day that is over; fewer than five are not told. Absent for a part that they are not
     /// counted of.
-    pub people: Option<Vec<(String, Option<i64>)>>,
+    pub people: Option<PeopleByDay>,
 }
 
 /// How finely a span is told.
@@ -170,10 +173,7 @@ async fn by_outcome(view: &mut View, ask: &Ask) -> Result<Vec<(String, Vec<i64>)
 }
 
 /// The people of the days that are over.
-async fn people_by_day(
-    view: &mut View,
-    ask: &Ask,
-) -> Result<Option<Vec<(String, Option<i64>)>>, StoreError> {
+async fn people_by_day(view: &mut View, ask: &Ask) -> Result<Option<PeopleByDay>, StoreError> {
     let Some(cell) = cell_of(ask) else {
         return Ok(None);
     };

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use lifeline_core::insight::asked::Grain;
-use lifeline_core::insight::behind::{Behind, Counted, Hours};
+use lifeline_core::insight::behind::{Behind, Counted, Hours, PeopleByDay};
 use lifeline_core::insight::{Ask, Insight, Outcome};
 use lifeline_core::operators::Right;
 
@@ -177,7 +177,7 @@ async fn show(
         from: &from,
         to: &to,
     };
-    let crowds = |days: &Vec<(String, Option<i64>)>| -> Vec<(String, String)> {
+    let crowds = |days: &PeopleByDay| -> Vec<(String, String)> {
         let each = days.iter();
         each.map(|(day, n)| (day.clone(), crowd(*n))).collect()
     };
