@@ -22,7 +22,7 @@ statements! { "ended_tables":
     // The body is canonical, so that the name and the id of the table stand in it as they are written here.
     SALTS("evidence_salt") = "DELETE FROM evidence_salt WHERE entry_id IN (SELECT e.entry_id FROM evidence_salt s \
         JOIN evidence_entry e ON e.entry_id = s.entry_id WHERE s.account_id = $1 \
-        AND e.body LIKE ('%\"table_id\":\"' || $2 || '\"%'))";
+        AND REPLACE(e.body, '\"table_id\":\"' || $2 || '\"', '') <> e.body)";
     IS_OVER("check_task") = "SELECT COUNT(*) AS n FROM check_task k JOIN personal_table t ON t.table_id = k.table_id \
         WHERE k.check_task_id = $1 AND t.state = 'erased'";
 }
