@@ -146,6 +146,33 @@ async fn ln_32_each_line_of_time_has_taps_calls_the_ledger_notices_sms_cases_and
 }
 
 #[actix_web::test]
+async fn ln_32_a_long_line_of_time_goes_on_behind_its_newest_five_hundred() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    order(&office, "1504");
+    let now = office.clock.now().micros();
+    // Of one moment, older than all else.
+    office.raw(&format!(
+        "WITH RECURSIVE r(r) AS (SELECT 1 UNION ALL SELECT r + 1 FROM r WHERE r < 600) \
+         INSERT INTO payment_sighting (payment_id, machine, row_id, state, input, next_state, applied, times, \
+         first_seen_at, last_asked_at) SELECT '{PAYMENT}', 'P', 'p', printf('S%03d', r), 'i', 'n', 1, 1, {now} - 1, {now} FROM r;"
+    ));
+    let support = office.enter(&desk, "support").await;
+    let page = desk.get(&line("payment", PAYMENT), &support).await.text;
+    let seen = |text: &str| text.matches("<td>P S").count();
+    let older = page.split("id=\"older\"><a class=\"button quiet\" href=\"");
+    let older = older.last().unwrap().split('"').next().unwrap();
+    let older = older.replace("&#38;", "&").replace("&amp;", "&");
+    let before = desk.get(&older, &support).await.text;
+    assert_eq!(seen(&page) + seen(&before), 600, "{before}");
+    assert!(page.contains("P S600 i n") && before.contains("P S001 i n"));
+    assert!(page.contains("渠道已收款") && !before.contains("渠道已收款"));
+    assert!(!before.contains("id=\"older\""));
+    let odd = format!("{}&before=x", line("payment", PAYMENT));
+    assert!(desk.get(&odd, &support).await.status.is_client_error());
+}
+
+#[actix_web::test]
 async fn ln_55_a_case_begins_with_the_newest_of_its_line_of_time() {
     let office = Office::new().await;
     let desk = office.desk().await;

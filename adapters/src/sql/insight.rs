@@ -18,7 +18,7 @@ use lifeline_core::insight::sample::NOWHERE;
 use lifeline_core::insight::sides::{Part, Sides};
 use lifeline_core::insight::standing::{Carried, Standing};
 use lifeline_core::insight::terminals::TerminalDay;
-use lifeline_core::insight::timeline::{Moment, Of};
+use lifeline_core::insight::timeline::{Mark, Moment, Of};
 use lifeline_core::insight::{Channel, Outcome};
 use lifeline_core::shared::ids::{AccountId, PaymentId};
 use lifeline_core::shared::personal::ConsumerNo;
@@ -267,8 +267,13 @@ impl<C: Conn> InsightReads for Sql<C> {
         self.whose(of).await
     }
 
-    async fn moments(&mut self, of: &Of, limit: i64) -> Result<Vec<Moment>, StoreError> {
-        self.line_of(of, limit).await
+    async fn moments(
+        &mut self,
+        of: &Of,
+        behind: Option<&Mark>,
+        limit: i64,
+    ) -> Result<Vec<Moment>, StoreError> {
+        self.line_of(of, behind, limit).await
     }
 
     async fn unmet(&mut self, from: Time, to: Time, limit: i64) -> Result<Vec<Unmet>, StoreError> {

@@ -4,7 +4,7 @@ use lifeline_core::insight::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
 use lifeline_core::insight::misses::Missed;
 use lifeline_core::insight::sample::NOWHERE;
 use lifeline_core::insight::standing::{Carried, Standing, Waiting};
-use lifeline_core::insight::timeline::{Moment, Of, Source};
+use lifeline_core::insight::timeline::{Mark, Moment, Of, Source};
 use lifeline_core::outbox::Lane;
 use lifeline_core::shared::ids::{AccountId, PaymentId};
 use lifeline_core::shared::money::Fen;
@@ -15,11 +15,12 @@ use super::statement::statements;
 use super::value::args;
 use super::{Conn, Row, Sql, Stmt, WriteConn};
 
-/// `(SELECT ... UNION ALL ...)`, newest first.
+/// `(SELECT ... UNION ALL ...)`, newest first, behind the moment `$4` of the time `$3`.
 macro_rules! line {
     ($first:expr $(, $rest:expr)* $(,)?) => {
         concat!("SELECT at, source, what, id, trace_id, fen FROM (", $first $(, " UNION ALL ", $rest)*,
-            ") AS told ORDER BY at DESC, source, what LIMIT $2")
+            ") AS told WHERE at <= $3 AND (at < $3 OR source || ' ' || what || ' ' || id < $4) \
+            ORDER BY at DESC, source || ' ' || what || ' ' || id DESC LIMIT $2")
     };
 }
 
@@ -199,13 +200,21 @@ impl<C: Conn> Sql<C> {
         found.map(|row| row.id("payment_id")).transpose()
     }
 
-    pub(super) async fn line_of(&mut self, of: &Of, limit: i64) -> Result<Vec<Moment>, StoreError> {
+    pub(super) async fn line_of(
+        &mut self,
+        of: &Of,
+        behind: Option<&Mark>,
+        limit: i64,
+    ) -> Result<Vec<Moment>, StoreError> {
         let stmt: &'static Stmt = match of {
             Of::Account(_) => &OF_ACCOUNT,
             Of::Home(_) => &OF_HOME,
             Of::Payment(_) => &OF_PAYMENT,
         };
-        let rows = self.rows(stmt, args![of.id(), limit]).await?;
+        let (at, told) = behind.map_or((Time::from_micros(i64::MAX), ""), |mark| {
+            (mark.at, mark.told.as_str())
+        });
+        let rows = self.rows(stmt, args![of.id(), limit, at, told]).await?;
         rows.iter().map(moment).collect()
     }
 

@@ -6,7 +6,7 @@ use lifeline_core::audit::Line;
 use lifeline_core::bindings::binding::Binding;
 use lifeline_core::bindings::role::Role;
 use lifeline_core::cases::{Case, CaseKind};
-use lifeline_core::insight::timeline::{Moment, Of, Source};
+use lifeline_core::insight::timeline::{Mark, Moment, Of, Source};
 use lifeline_core::ledger::{Account, Entry};
 use lifeline_core::notices::{Notice, Receipt, Told};
 use lifeline_core::payments::observation::Sighted;
@@ -112,7 +112,7 @@ async fn every_source_stands_on_each_line_and_on_nobody_elses(t: Bench) {
         .unwrap();
     let line = async |of: Of| {
         let mut view = t.view().await;
-        let line = view.insight().moments(&of, 100).await;
+        let line = view.insight().moments(&of, None, 100).await;
         line.unwrap()
     };
     let sources =
@@ -128,6 +128,18 @@ async fn every_source_stands_on_each_line_and_on_nobody_elses(t: Bench) {
             BTreeSet::from(Source::ALL),
             "{of:?}: {told:?}"
         );
+        // Page by page it is the same line.
+        let (mut paged, mut last): (Vec<Moment>, Option<Mark>) = (Vec::new(), None);
+        loop {
+            let mut view = t.view().await;
+            let page = view.insight().moments(&of, last.as_ref(), 2).await.unwrap();
+            last = page.last().map(Moment::mark);
+            paged.extend(page);
+            if last.is_none() {
+                break;
+            }
+        }
+        assert_eq!(paged, told, "{of:?}");
         for what in ["paid", "P PAYING wait_buyer_pay PAYING", "posted"] {
             let times = told.iter().filter(|moment| moment.what == what).count();
             assert_eq!(times, 1, "{of:?} {what}: {told:?}");

@@ -56,7 +56,7 @@ async fn a_line_is_of_its_person_home_or_payment(t: Bench) {
         let mut view = t.view().await;
         let whose = view.insight().subject_of(&of).await.unwrap();
         assert_eq!(whose.as_ref(), Some(account), "{of:?}");
-        let line = view.insight().moments(&of, 100).await.unwrap();
+        let line = view.insight().moments(&of, None, 100).await.unwrap();
         let has = |m: &lifeline_core::insight::timeline::Moment| {
             m.source == source && m.what.starts_with(what)
         };
@@ -65,7 +65,7 @@ async fn a_line_is_of_its_person_home_or_payment(t: Bench) {
             line.windows(2).all(|two| two[0].at >= two[1].at),
             "newest first"
         );
-        let one = view.insight().moments(&of, 1).await.unwrap();
+        let one = view.insight().moments(&of, None, 1).await.unwrap();
         assert_eq!(one.len(), 1);
     }
 }
@@ -91,7 +91,13 @@ async fn nobody_has_no_line(t: Bench) {
     let mut view = t.view().await;
     for of in [Of::Account(account), Of::Home(home), Of::Payment(payment)] {
         assert_eq!(view.insight().subject_of(&of).await.unwrap(), None);
-        assert!(view.insight().moments(&of, 9).await.unwrap().is_empty());
+        assert!(
+            view.insight()
+                .moments(&of, None, 9)
+                .await
+                .unwrap()
+                .is_empty()
+        );
     }
     assert!(
         view.insight()

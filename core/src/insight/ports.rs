@@ -17,7 +17,7 @@ use super::sample::{Refusal, Sample};
 use super::sides::{Part, Sides};
 use super::standing::{Carried, Standing};
 use super::terminals::TerminalDay;
-use super::timeline::{Moment, Of};
+use super::timeline::{Mark, Moment, Of};
 use crate::shared::ids::{AccountId, PaymentId};
 use crate::shared::time::Time;
 use crate::store::StoreError;
@@ -93,8 +93,13 @@ pub trait InsightReads: Send {
     async fn to_place(&mut self, limit: i64) -> Result<Vec<ToPlace>, StoreError>;
     /// The account that a line of time is about.
     async fn subject_of(&mut self, of: &Of) -> Result<Option<AccountId>, StoreError>;
-    /// A line of time, newest first.
-    async fn moments(&mut self, of: &Of, limit: i64) -> Result<Vec<Moment>, StoreError>;
+    /// A line of time, newest first; behind the last moment that was seen.
+    async fn moments(
+        &mut self,
+        of: &Of,
+        behind: Option<&Mark>,
+        limit: i64,
+    ) -> Result<Vec<Moment>, StoreError>;
     /// What was refused within a span, most first.
     async fn unmet(&mut self, from: Time, to: Time, limit: i64) -> Result<Vec<Unmet>, StoreError>;
     /// Searches of a span of days that found nothing, most first; both days within.

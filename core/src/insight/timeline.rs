@@ -8,7 +8,7 @@ use crate::shared::money::Fen;
 use crate::shared::time::Time;
 use crate::store::snapshot;
 
-/// Moments told at most, the newest.
+/// Moments told at once.
 pub const MOMENTS_MAX: i64 = 500;
 
 /// Moments told beside something else, the newest.
@@ -116,7 +116,40 @@ pub struct Moment {
     pub amount: Option<Fen>,
 }
 
+/// Where a line of time goes on: behind the last moment that was seen, and which one of its time that was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    pub at: Time,
+    pub told: String,
+}
+
+impl Mark {
+    /// `{micros}.{told}`; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (micros, told) = text.split_once('.')?;
+        Some(Self {
+            at: Time::from_micros(micros.parse().ok()?),
+            told: told.to_owned(),
+        })
+    }
+
+    #[must_use]
+    pub fn render(&self) -> String {
+        format!("{}.{}", self.at.micros(), self.told)
+    }
+}
+
 impl Moment {
+    /// Where the line goes on behind this moment.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark {
+            at: self.at,
+            told: format!("{} {} {}", self.source.as_str(), self.what, self.id),
+        }
+    }
+
     /// Somebody of the staff looked at this line.
     fn is_look(&self) -> bool {
         self.source == Source::Audit && self.what.split(' ').next() == Some(LOOK)
@@ -138,8 +171,8 @@ pub struct Timeline {
     pub account_id: AccountId,
     pub region: String,
     pub moments: Vec<Moment>,
-    /// There is more, older.
-    pub cut: bool,
+    /// Behind which there is more, older.
+    pub older: Option<Mark>,
 }
 
 impl Insight {
@@ -155,7 +188,8 @@ impl Insight {
         Ok(view.insight().numbered(out_trade_no).await?)
     }
 
-    /// The line of time of somebody or something, when its region is one of `regions` (`None`: all).
+    /// The line of time of somebody or something, when its region is one of `regions` (`None`: all): the newest
+    /// [`MOMENTS_MAX`], or those `behind` the last one that was seen.
     ///
     /// # Errors
     /// [`InsightError::NoSuch`], [`InsightError::OutOfScope`], or the store's.
@@ -163,6 +197,7 @@ impl Insight {
         &self,
         of: &Of,
         regions: Option<&[String]>,
+        behind: Option<&Mark>,
     ) -> Result<Timeline, InsightError> {
         let mut view = snapshot(&*self.store).await?;
         let account_id = view.insight().subject_of(of).await?;
@@ -172,16 +207,17 @@ impl Insight {
             return Err(InsightError::OutOfScope);
         }
         let asked = MOMENTS_MAX.saturating_add(1);
-        let mut moments = view.insight().moments(of, asked).await?;
+        let mut moments = view.insight().moments(of, behind, asked).await?;
         let most = usize::try_from(MOMENTS_MAX).unwrap_or(usize::MAX);
         let cut = moments.len() > most;
         moments.truncate(most);
+        let older = moments.last().filter(|_| cut).map(Moment::mark);
         moments.reverse();
         Ok(Timeline {
             account_id,
             region,
             moments,
-            cut,
+            older,
         })
     }
 
@@ -210,7 +246,7 @@ impl Insight {
                     return Ok(None);
                 }
             }
-            let mut moments = view.insight().moments(&of, MOMENTS_MAX).await?;
+            let mut moments = view.insight().moments(&of, None, MOMENTS_MAX).await?;
             moments.retain(|one| !one.is_look());
             let more = moments.len() > MOMENTS_BESIDE;
             moments.truncate(MOMENTS_BESIDE);
@@ -234,6 +270,16 @@ mod tests {
             assert!(Of::parse(kind, "019aa2f0").is_none());
         }
         assert!(Of::parse("phone", id).is_none());
+        let mark = Mark {
+            at: Time::from_micros(7),
+            told: "audit payments.create ok 1".into(),
+        };
+        assert_eq!(Mark::parse(&mark.render()), Some(mark));
+        assert!(
+            ["", "x", "x.y", "7"]
+                .iter()
+                .all(|odd| Mark::parse(odd).is_none())
+        );
         for source in Source::ALL {
             assert_eq!(Source::parse(source.as_str()), Some(source));
         }

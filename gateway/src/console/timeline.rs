@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use lifeline_core::insight::Insight;
-use lifeline_core::insight::timeline::{LOOK, Moment, Of};
+use lifeline_core::insight::timeline::{LOOK, Mark, Moment, Of};
 use lifeline_core::operators::Right;
 use serde::Deserialize;
 
@@ -22,6 +22,8 @@ pub(super) fn pages(pages: &mut Pages<'_>) {
 struct Query {
     of: String,
     id: String,
+    /// The last moment that was seen, where it goes on.
+    before: String,
 }
 
 pub(super) struct Row {
@@ -48,7 +50,8 @@ struct TimelinePage {
     kinds: [(&'static str, &'static str); 3],
     query: Query,
     found: bool,
-    cut: bool,
+    /// What is asked for what is older.
+    older: Option<String>,
     account_id: String,
     region: String,
     rows: Vec<Row>,
@@ -92,6 +95,14 @@ pub(super) async fn newest(
     }))
 }
 
+fn asked(query: &Query, older: &Mark) -> String {
+    form_urlencoded::Serializer::new(String::new())
+        .append_pair("of", &query.of)
+        .append_pair("id", &query.id)
+        .append_pair("before", &older.render())
+        .finish()
+}
+
 async fn show(
     visitor: Visitor,
     insight: web::Data<Insight>,
@@ -105,7 +116,13 @@ async fn show(
         let of = Of::parse(&query.of, &query.id).ok_or(Fault::Invalid("fault.timeline_id"))?;
         let own = visitor.acting.staff.scope.narrowed(None);
         let own = own.map_err(|_| Fault::Forbidden)?;
-        let line = insight.timeline(&of, own.as_deref()).await?;
+        let behind = match query.before.as_str() {
+            "" => None,
+            mark => Some(Mark::parse(mark).ok_or(Fault::NotFound)?),
+        };
+        let line = insight
+            .timeline(&of, own.as_deref(), behind.as_ref())
+            .await?;
         visitor
             .operators
             .note(&visitor.acting, LOOK, of.id(), "ok")
@@ -123,7 +140,10 @@ async fn show(
             .as_ref()
             .map_or_else(Vec::new, |line| rows(&line.moments, &frame)),
         found: line.is_some(),
-        cut: line.as_ref().is_some_and(|line| line.cut),
+        older: line
+            .as_ref()
+            .and_then(|line| line.older.as_ref())
+            .map(|mark| asked(&query, mark)),
         account_id: line
             .as_ref()
             .map_or_else(String::new, |line| line.account_id.to_string()),

@@ -16,11 +16,7 @@ pub(super) static WORDS: &[Word] = &[
     ("timeline.home", "绑定的户", "Linked home"),
     ("timeline.id", "编号", "Id"),
     ("timeline.show", "查看", "Show"),
-    (
-        "timeline.cut",
-        "仅显示最近 500 条。",
-        "Only the newest 500 are shown.",
-    ),
+    ("timeline.older", "更早的经过", "What was before"),
     ("timeline.at", "时间", "When"),
     ("timeline.source", "来源", "From"),
     ("timeline.event", "事件", "What"),
