@@ -20,6 +20,7 @@ mod source;
 #[path = "../mutants/tree.rs"]
 mod tree;
 
+mod bench;
 mod documents;
 mod floors;
 mod hygiene;
