@@ -1,8 +1,9 @@
 //! No personal data in any sink: one household's whole main job and its refusals at the finest log
 //! level, then every place text could have gone is searched for the canaries in every guise
-//! (money.md 4). That the search can find is shown in the same run, by values planted in every sink
+//! (money.md 4); every operation of the document is sent canaries where they do not belong before that. That the search can find is shown in the same run, by values planted in every sink
 //! that a test can write to.
 
+mod everything;
 mod guises;
 mod owner;
 mod redis_tap;
@@ -136,6 +137,7 @@ fn canaries(engine: Engine) -> Result<(), Failed> {
         owner.lives(&facts).await;
         owner.reads_back(&facts).await;
         owner.chatters(sinks::LOG_LINES_MIN).await;
+        everything::is_asked(&demo, &facts, &search).await;
         let found = sinks::search(&demo, redis.as_ref(), &search, &owner.secrets()).await;
         assert_eq!(found, Vec::<String>::new());
         sinks::finds_what_is_planted(&demo, redis.as_ref()).await;

@@ -178,14 +178,14 @@ impl Operation {
     }
 }
 
-fn document() -> Value {
+pub(crate) fn document() -> Value {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi/lifeline.json");
     let text = std::fs::read_to_string(file).expect("the document");
     serde_json::from_str(&text).expect("JSON")
 }
 
 /// The names of all fields of a schema, those of what it refers to included.
-fn fields(document: &Value, schema: &Value, found: &mut BTreeSet<String>) {
+pub(crate) fn fields(document: &Value, schema: &Value, found: &mut BTreeSet<String>) {
     if let Some(target) = schema["$ref"].as_str() {
         let pointer = target.trim_start_matches('#');
         fields(
