@@ -96,11 +96,13 @@ try {
   await checks.comes('EC-15 and served again', outlets, 200)
   const guard = () => admin.page.locator('form[action="/console/terminals/computer/guard"]')
   await guard().locator('select').selectOption('nothing')
+  await guard().locator('[name="reason"]').fill('电脑网页异常请求')
   await click(admin, guard().locator('button'))
   await admin.page.locator('.said').first().waitFor()
   await checks.comes('EC-14 a kind of terminal that takes nothing is refused soon', outlets, 403)
   await whole(admin, 'terminals')
   await guard().locator('select').selectOption('everything')
+  await guard().locator('[name="reason"]').fill('电脑网页异常请求')
   await click(admin, guard().locator('button'))
   await admin.page.locator('.said').first().waitFor()
   const terminals = async () => {

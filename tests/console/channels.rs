@@ -22,6 +22,8 @@ use crate::office::{Desk, Office};
 
 const BROWSER: &str = "Mozilla/5.0 (Windows NT 10.0)";
 const MINI: &str = "Mozilla/5.0 AlipayClient/10.5";
+/// Why a limit or a guard is changed.
+const WHY: (&str, &str) = ("reason", "too many at once");
 
 async fn post(office: &Office, desk: &Desk, cookie: &str, at: &str, form: &[(&str, &str)]) -> u16 {
     let mark = office.mark(desk, cookie).await;
@@ -90,7 +92,14 @@ async fn ec_15_a_function_closed_in_a_channel_is_refused_there_and_nowhere_else(
     );
     assert_eq!(ask("/v1/outlets", BROWSER).await.0, StatusCode::OK);
     assert_eq!(
-        post(&office, &desk, &admin, "h5/limit", &[("per_minute", "2")]).await,
+        post(
+            &office,
+            &desk,
+            &admin,
+            "h5/limit",
+            &[("per_minute", "2"), WHY]
+        )
+        .await,
         303
     );
     assert_eq!(ask("/v1/outlets", BROWSER).await.0, StatusCode::OK);
@@ -102,7 +111,10 @@ async fn ec_15_a_function_closed_in_a_channel_is_refused_there_and_nowhere_else(
         office.audited("channels.close"),
         ["ok", "fault.not_as_things_stand"]
     );
-    assert_eq!(office.audited("channels.limit"), ["2"]);
+    assert_eq!(
+        office.audited("channels.limit"),
+        ["unlimited > 2: too many at once"]
+    );
 }
 
 #[actix_web::test]
@@ -123,12 +135,17 @@ async fn ec_15_what_cannot_be_closed_or_limited_so_is_refused() {
             vec![("function", "pay"), ("reason", "abc")],
             422,
         ),
-        ("h5/limit", vec![("per_minute", "0")], 422),
-        ("h5/limit", vec![("per_minute", "-1")], 422),
-        ("h5/limit", vec![("per_minute", "many")], 422),
-        ("h5/limit", vec![("per_minute", more.as_str())], 422),
-        ("h5/limit", vec![("per_minute", most.as_str())], 303),
-        ("h5/limit", vec![("per_minute", "")], 303),
+        ("h5/limit", vec![("per_minute", "0"), WHY], 422),
+        ("h5/limit", vec![("per_minute", "-1"), WHY], 422),
+        ("h5/limit", vec![("per_minute", "many"), WHY], 422),
+        ("h5/limit", vec![("per_minute", more.as_str()), WHY], 422),
+        ("h5/limit", vec![("per_minute", most.as_str()), WHY], 303),
+        ("h5/limit", vec![("per_minute", ""), WHY], 303),
+        (
+            "h5/limit",
+            vec![("per_minute", "2"), ("reason", "abc")],
+            422,
+        ),
     ] {
         assert_eq!(
             post(&office, &desk, &admin, at, &form).await,
@@ -183,6 +200,9 @@ async fn guard(office: &Office, desk: &Desk, cookie: &str, at: &str, form: &[(&s
     let mark = office.mark(desk, cookie).await;
     let mut whole = vec![("mark", mark.as_str())];
     whole.extend_from_slice(form);
+    if !form.iter().any(|(name, _)| *name == "reason") {
+        whole.push(WHY);
+    }
     let path = format!("/console/terminals/{at}/guard");
     desk.post(&path, cookie, &whole).await.status.as_u16()
 }
@@ -238,13 +258,21 @@ async fn ec_14_a_kind_of_terminal_is_held_to_what_staff_ask_of_it_and_no_other_i
     assert_eq!(ask(PHONE).await, 200);
     assert_eq!(
         office.audited("channels.guard"),
-        ["nothing/usual/none", "reads/confirms/2"]
+        [
+            "everything/usual/none > nothing/usual/none: too many at once",
+            "nothing/usual/none > reads/confirms/2: too many at once"
+        ]
     );
     let kept = desk.get("/console/channels", &admin).await.text;
     assert!(kept.contains("value=\"reads\" selected"), "{kept}");
     for (at, form, status) in [
         ("fax", reads.to_vec(), 404),
         ("computer", vec![("takes", "all"), ("per_minute", "")], 422),
+        (
+            "computer",
+            vec![("takes", "reads"), ("per_minute", ""), ("reason", "abc")],
+            422,
+        ),
         (
             "computer",
             vec![("takes", "reads"), ("per_minute", "0")],

@@ -58,6 +58,16 @@ pub struct Guard {
     pub per_minute: Option<i64>,
 }
 
+impl Guard {
+    /// As the audit says it: `reads/confirms/60`.
+    fn told(self) -> String {
+        let sure = if self.confirms { "confirms" } else { "usual" };
+        let most = self.per_minute;
+        let most = most.map_or("none".to_owned(), |most| most.to_string());
+        format!("{}/{sure}/{most}", self.takes.as_str())
+    }
+}
+
 /// What is not to be served now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Positions {
@@ -216,43 +226,57 @@ impl Channels {
         .await
     }
 
-    /// Sets how many requests a minute a channel takes on one node; none is as many as come.
+    /// Sets how many requests a minute a channel takes on one node; none is as many as come. The audit says what it
+    /// was before, to be put back, and the reason.
     ///
     /// # Errors
-    /// [`ChannelError::Limit`], or the store's.
+    /// [`ChannelError::Reason`], [`ChannelError::Limit`], [`ChannelError::NotAsThingsStand`], or the store's.
     pub async fn limit(
         &self,
         acting: &Acting,
         channel: Channel,
         per_minute: Option<i64>,
+        reason: &str,
     ) -> Result<(), ChannelError> {
+        if !REASON_CHARS.contains(&reason.chars().count()) {
+            return Err(ChannelError::Reason);
+        }
         if per_minute.is_some_and(|most| !(1..=PER_MINUTE_MAX).contains(&most)) {
             return Err(ChannelError::Limit);
         }
         let maker = self.maker();
-        let now = maker.now();
-        let outcome = per_minute.map_or("unlimited".to_owned(), |most| most.to_string());
-        let name = channel.as_str();
-        let line = acting.line(maker.uuid(), now, "channels.limit", name, &outcome);
-        let line = &line;
+        let (id, now) = (maker.uuid(), maker.now());
+        let told = |most: Option<i64>| most.map_or("unlimited".to_owned(), |most| most.to_string());
+        let id = &id;
         atomically(&*self.store, async |tx: &mut Tx| {
+            let rows = tx.channels().rows().await?;
+            let row = rows.into_iter().find(|row| row.channel == channel);
+            let row = row.ok_or(ChannelError::NotAsThingsStand)?;
+            let outcome = format!("{} > {}: {reason}", told(row.per_minute), told(per_minute));
+            let name = channel.as_str();
+            let line = acting.line(id.clone(), now, "channels.limit", name, &outcome);
             tx.channels().set_limit(channel, per_minute, now).await?;
-            tx.audit().append(line).await?;
+            tx.audit().append(&line).await?;
             Ok(())
         })
         .await
     }
 
-    /// Sets what is asked of a kind of terminal (EC-14).
+    /// Sets what is asked of a kind of terminal (EC-14). The audit says what was asked before, to be put back, and the
+    /// reason.
     ///
     /// # Errors
-    /// [`ChannelError::Limit`], or the store's.
+    /// [`ChannelError::Reason`], [`ChannelError::Limit`], [`ChannelError::NotAsThingsStand`], or the store's.
     pub async fn guard(
         &self,
         acting: &Acting,
         terminal: Terminal,
         asked: Guard,
+        reason: &str,
     ) -> Result<(), ChannelError> {
+        if !REASON_CHARS.contains(&reason.chars().count()) {
+            return Err(ChannelError::Reason);
+        }
         let Guard {
             takes,
             confirms,
@@ -262,19 +286,22 @@ impl Channels {
             return Err(ChannelError::Limit);
         }
         let maker = self.maker();
-        let now = maker.now();
-        let sure = if confirms { "confirms" } else { "usual" };
-        let most = per_minute.map_or("none".to_owned(), |most| most.to_string());
-        let outcome = format!("{}/{sure}/{most}", takes.as_str());
-        let name = terminal.as_str();
-        let line = acting.line(maker.uuid(), now, "channels.guard", name, &outcome);
-        let line = &line;
+        let (id, now) = (maker.uuid(), maker.now());
+        let id = &id;
         atomically(&*self.store, async |tx: &mut Tx| {
             let rows = tx.channels().terminals().await?;
             let row = rows.into_iter().find(|row| row.terminal == terminal);
             let Some(row) = row else {
                 return Err(ChannelError::NotAsThingsStand);
             };
+            let before = Guard {
+                takes: row.takes,
+                confirms: row.confirms,
+                per_minute: row.per_minute,
+            };
+            let outcome = format!("{} > {}: {reason}", before.told(), asked.told());
+            let name = terminal.as_str();
+            let line = acting.line(id.clone(), now, "channels.guard", name, &outcome);
             let row = TerminalRow {
                 takes,
                 confirms,
@@ -283,7 +310,7 @@ impl Channels {
                 ..row
             };
             tx.channels().guard(&row).await?;
-            tx.audit().append(line).await?;
+            tx.audit().append(&line).await?;
             Ok(())
         })
         .await

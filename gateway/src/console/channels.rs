@@ -230,6 +230,7 @@ fn channel(text: &str) -> Result<Channel, Fault> {
 #[serde(deny_unknown_fields)]
 struct Most {
     per_minute: String,
+    reason: String,
 }
 
 async fn limit(
@@ -239,8 +240,11 @@ async fn limit(
     fields: Fields<Most>,
 ) -> Result<HttpResponse, Fault> {
     let channel = channel(&path)?;
-    let per_minute = most(&fields.0.per_minute)?;
-    channels.limit(&visitor.acting, channel, per_minute).await?;
+    let Most { per_minute, reason } = &fields.0;
+    let per_minute = most(per_minute)?;
+    channels
+        .limit(&visitor.acting, channel, per_minute, reason)
+        .await?;
     Ok(go_saying(HERE, "said.channel_kept"))
 }
 
@@ -261,6 +265,7 @@ struct Guarding {
     /// A box that is not ticked is not sent.
     confirms: Option<String>,
     per_minute: String,
+    reason: String,
 }
 
 async fn guard(
@@ -275,7 +280,10 @@ async fn guard(
         confirms: fields.0.confirms.is_some(),
         per_minute: most(&fields.0.per_minute)?,
     };
-    channels.guard(&visitor.acting, terminal, asked).await?;
+    let reason = &fields.0.reason;
+    channels
+        .guard(&visitor.acting, terminal, asked, reason)
+        .await?;
     Ok(go_saying(HERE, "said.channel_kept"))
 }
 
