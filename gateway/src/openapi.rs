@@ -158,6 +158,41 @@ mod tests {
         assert_eq!(disagreements(&table), Vec::<String>::new());
     }
 
+    /// The names of all fields of everything that is sent or answered.
+    fn fields(value: &serde_json::Value, found: &mut Vec<String>) {
+        if let Some(object) = value.as_object() {
+            for (name, one) in object {
+                if name == "properties" {
+                    found.extend(
+                        one.as_object()
+                            .into_iter()
+                            .flatten()
+                            .map(|(field, _)| field.clone()),
+                    );
+                }
+                fields(one, found);
+            }
+        }
+        for one in value.as_array().into_iter().flatten() {
+            fields(one, found);
+        }
+    }
+
+    #[test]
+    fn c16_no_operation_has_a_place_for_a_key_of_ours_and_none_takes_one_out() {
+        let document: serde_json::Value = serde_json::from_str(text()).unwrap();
+        let mut found = Vec::new();
+        fields(&document, &mut found);
+        assert!(found.len() > 100, "hardly any field: {found:?}");
+        let odd = ["private", "secret", "wrapped", "pkcs", "pem", "keyring"];
+        let names = |name: &&String| odd.iter().any(|part| name.contains(part));
+        assert_eq!(found.iter().find(names), None);
+        let paths = document["paths"].as_object().unwrap().keys();
+        let about_keys: Vec<_> = paths.filter(|path| path.contains("key")).collect();
+        let public = "/v1/generation-accounts/{generation_account_id}/public-key";
+        assert_eq!(about_keys, [public]);
+    }
+
     #[test]
     fn the_committed_document_is_current() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/lifeline.json");

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use lifeline_tests::{Answer, Demo, Phone};
 use reqwest::{Method, StatusCode};
+use serde_json::Value;
 
 use super::guises::Search;
 use super::{Facts, PERSON};
@@ -24,8 +25,8 @@ pub(super) async fn is_asked(demo: &Demo, facts: &Facts, search: &Search) {
             let query = format!("{here}?{}={}", facts.phone, facts.consumer_no);
             let values = names
                 .into_iter()
-                .map(|name| (name, facts.consumer_no.clone().into()));
-            let body = serde_json::Value::Object(values.collect());
+                .map(|name| (name, Value::from(facts.consumer_no.clone())));
+            let body = Value::Object(values.collect());
             let body = one["requestBody"].is_object().then_some(body);
             let key = format!("the-canaries-{asked:08}");
             let key = [("idempotency-key", key.as_str())];
