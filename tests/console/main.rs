@@ -41,6 +41,7 @@ mod openings;
 mod payouts;
 mod periods;
 mod points;
+mod proof;
 mod publishing;
 mod regions;
 mod requests;

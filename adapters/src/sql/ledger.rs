@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use lifeline_core::ledger::ports::{LedgerReads, LedgerStore};
-use lifeline_core::ledger::{Account, Balance, Entry, Line};
+use lifeline_core::ledger::{Account, Balance, Entry, Line, Open};
 use lifeline_core::shared::ids::{EntryId, PaymentId};
 use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 
 use super::statement::statements;
@@ -22,6 +23,11 @@ statements! { "ledger":
         WHERE e.payment_id = $1 ORDER BY e.posted_at, e.entry_id, l.line_no";
     BALANCES("ledger_line") = "SELECT l.account, CAST(SUM(l.debit_fen) - SUM(l.credit_fen) AS BIGINT) AS net_fen \
         FROM ledger_line l JOIN ledger_entry e ON e.entry_id = l.entry_id GROUP BY l.account";
+    STILL_OPEN("ledger_entry") = "SELECT e.payment_id, CAST(SUM(l.credit_fen) - SUM(l.debit_fen) AS BIGINT) AS open_fen \
+        FROM ledger_entry e JOIN ledger_line l ON l.entry_id = e.entry_id \
+        WHERE e.payment_id IN (SELECT payment_id FROM ledger_entry WHERE entry_id >= $1 AND entry_id < $2) \
+        AND l.account IN ('clearing', 'suspense', 'refund_due') \
+        GROUP BY e.payment_id HAVING SUM(l.credit_fen) <> SUM(l.debit_fen) ORDER BY 2 DESC, 1 LIMIT $3";
     UNSOUND("ledger_entry") = "SELECT COUNT(*) AS n FROM (SELECT entry_id, line_count, total_fen FROM ledger_entry \
         ORDER BY entry_id DESC LIMIT $1) AS e WHERE \
         e.line_count <> (SELECT COUNT(*) FROM ledger_line l WHERE l.entry_id = e.entry_id) \
@@ -65,6 +71,24 @@ impl<C: Conn> LedgerReads for Sql<C> {
         Ok(balances)
     }
 
+    async fn still_open(
+        &mut self,
+        from: Time,
+        before: Time,
+        limit: i64,
+    ) -> Result<Vec<Open>, StoreError> {
+        let (from, before) = (begin_of_ids(from), begin_of_ids(before));
+        let rows = self.rows(&STILL_OPEN, args![&from, &before, limit]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Open {
+                    payment_id: row.id("payment_id")?,
+                    open: row.fen("open_fen")?,
+                })
+            })
+            .collect()
+    }
+
     async fn unsound(&mut self, newest: i64) -> Result<i64, StoreError> {
         self.count(&UNSOUND, args![newest]).await
     }
@@ -104,6 +128,13 @@ impl<C: WriteConn> LedgerStore for Sql<C> {
         ];
         self.touched(&CLOSE, header).await.map(drop)
     }
+}
+
+/// How ids begin that are made at a moment: their milliseconds since 1970, as text that sorts alike.
+fn begin_of_ids(at: Time) -> String {
+    let millis = at.micros().max(0).div_euclid(1_000);
+    let (high, low) = (millis.div_euclid(65_536), millis.rem_euclid(65_536));
+    format!("{high:08x}-{low:04x}")
 }
 
 /// Rows of one line each, ordered by entry, as checked entries.

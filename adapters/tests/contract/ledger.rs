@@ -3,6 +3,7 @@
 use lifeline_core::ledger::{Account, Entry, Line};
 use lifeline_core::shared::ids::{EntryId, PaymentId};
 use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 use tokio::task::JoinSet;
 
@@ -21,6 +22,7 @@ contracts! { "ledger":
     rows_cannot_be_changed_by_raw_sql => ["LedgerStore::post"];
     unbalanced_rows_are_refused_by_the_schema => ["LedgerStore::post"];
     lines_without_an_entry_count_nowhere => ["LedgerReads::balances"];
+    what_is_open_of_a_span_is_told_by_payment => ["LedgerReads::still_open"];
     what_is_missing_of_the_newest_entries_is_seen => ["LedgerReads::unsound"];
 }
 
@@ -54,6 +56,48 @@ async fn net(t: &Bench, account: Account) -> i64 {
     let of: Vec<_> = balances.iter().filter(|b| b.account == account).collect();
     assert_eq!(of.len(), 1, "{balances:?}");
     of[0].net.get()
+}
+
+/// A payment is open by what lies between the channel and where it belongs, whenever that was booked; payments without an
+/// entry of the span are left out.
+async fn what_is_open_of_a_span_is_told_by_payment(t: Bench) {
+    let (earlier, credited, open): (PaymentId, PaymentId, PaymentId) = (t.id(), t.id(), t.id());
+    let taken = (Account::Channel, Account::Clearing);
+    let book =
+        async |n: i64, payment: &PaymentId, (debit, credit): (Account, Account), fen: i64| {
+            let id = format!("019aa2f0-{n:04x}-7000-8000-000000000000");
+            let entry = Entry::transfer(
+                EntryId::parse(&id).unwrap(),
+                format!("fact-{n}"),
+                payment.clone(),
+                "trace-1".into(),
+                at(0),
+                (debit, credit, Fen::new(fen)),
+            );
+            post(&t, &entry.unwrap()).await.unwrap();
+        };
+    book(9, &earlier, taken, 900).await;
+    book(10, &credited, taken, 500).await;
+    let done = (Account::Clearing, Account::Marketing);
+    book(11, &credited, done, 500).await;
+    book(12, &open, taken, 700).await;
+    book(13, &open, done, 300).await;
+    let told = async || {
+        let ms = |n: i64| Time::from_micros((0x019a_a2f0_0000_i64 + n) * 1_000);
+        let mut view = t.view().await;
+        let found = view.ledger().still_open(ms(10), ms(20), 5).await.unwrap();
+        let each = found.into_iter();
+        each.map(|one| (one.payment_id, one.open.get()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told().await, [(open.clone(), 400)]);
+    // What is booked later closes it as far as it goes; what is only due to go back is open still.
+    book(20, &open, (Account::Clearing, Account::RefundDue), 150).await;
+    assert_eq!(told().await, [(open.clone(), 400)]);
+    book(21, &open, (Account::RefundDue, Account::Channel), 150).await;
+    assert_eq!(told().await, [(open.clone(), 250)]);
+    book(22, &open, done, 250).await;
+    assert!(told().await.is_empty());
 }
 
 async fn round_trip(t: Bench) {

@@ -179,6 +179,13 @@ impl Entry {
     }
 }
 
+/// What of a payment is neither credited nor given back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Open {
+    pub payment_id: PaymentId,
+    pub open: Fen,
+}
+
 /// Debits minus credits of one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Balance {

@@ -6,7 +6,10 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use lifeline_core::audit::Line;
 use lifeline_core::cases::Case;
-use lifeline_core::operators::Right;
+use lifeline_core::insight::people::{day_number, midnight};
+use lifeline_core::ledger::Open;
+use lifeline_core::operators::{Right, Scope};
+use lifeline_core::shared::money::Fen;
 use lifeline_core::store::{Store, snapshot};
 
 use super::access::{Access, Pages};
@@ -39,6 +42,11 @@ impl std::fmt::Debug for House {
     }
 }
 
+/// Payments on the first page of which something is open.
+const OPEN_SHOWN: usize = 20;
+/// So many are added up; one more is read, to know whether there is one.
+const OPEN_MAX: usize = 1_000;
+const OPEN_READ: i64 = 1_001;
 /// Cases on the first page.
 const URGENT_MAX: usize = 8;
 
@@ -58,6 +66,17 @@ struct Weighty {
     about: String,
 }
 
+/// Whether all money that moved yesterday came to where it belongs.
+struct Proof {
+    day: String,
+    /// What is open, in yuan; empty when the day is closed.
+    open: String,
+    /// There is more of it than was added up.
+    more: bool,
+    /// Payments, the largest sums first, with what is open of each.
+    rows: Vec<(String, String)>,
+}
+
 #[derive(Template)]
 #[template(path = "console/today.html")]
 struct TodayPage {
@@ -69,6 +88,8 @@ struct TodayPage {
     /// Absent for whoever reads no cases.
     urgent: Option<Vec<Urgent>>,
     open_cases: i64,
+    /// Absent for whoever reads no payments, or those of a part of the regions: it is of all.
+    proof: Option<Proof>,
     as_of: String,
     lights: Vec<Check>,
 }
@@ -119,6 +140,34 @@ async fn weighty(visitor: &Visitor, frame: &Frame) -> Result<Vec<Weighty>, Fault
     Ok(lines.iter().map(told).collect())
 }
 
+/// The proof of yesterday, from the ledger as it is now.
+async fn proof(visitor: &Visitor, house: &House) -> Result<Option<Proof>, Fault> {
+    let whole = visitor.acting.staff.scope == Scope::Everywhere;
+    if !whole || !visitor.acting.may(Right::ReadPayments) {
+        return Ok(None);
+    }
+    let today = day_number(visitor.operators.now());
+    let yesterday = midnight(today.saturating_sub(1));
+    let mut view = snapshot(&*house.store).await?;
+    let found = view
+        .ledger()
+        .still_open(yesterday, midnight(today), OPEN_READ)
+        .await?;
+    let sum = Fen::sum(found.iter().take(OPEN_MAX).map(|one| one.open));
+    let sum = sum.map_err(|_| Fault::Internal)?;
+    let row = |one: &Open| (one.payment_id.to_string(), one.open.yuan());
+    Ok(Some(Proof {
+        day: yesterday.shanghai_date(),
+        open: if found.is_empty() {
+            String::new()
+        } else {
+            sum.yuan()
+        },
+        more: found.len() > OPEN_MAX,
+        rows: found.iter().take(OPEN_SHOWN).map(row).collect(),
+    }))
+}
+
 async fn today(visitor: Visitor, house: web::Data<House>) -> Result<HttpResponse, Fault> {
     let frame = Frame::of(&visitor, "today.title");
     let weighty = if visitor.acting.may(Right::ReadAudit) {
@@ -141,6 +190,7 @@ async fn today(visitor: Visitor, house: web::Data<House>) -> Result<HttpResponse
         weighty,
         urgent,
         open_cases,
+        proof: proof(&visitor, &house).await?,
         as_of: visitor.operators.now().alipay_text(),
         lights: house.readiness.checks().await,
     }))

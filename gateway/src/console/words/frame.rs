@@ -154,6 +154,22 @@ pub(super) static WORDS: &[Word] = &[
     ("enter.button", "登录", "Sign in"),
     ("today.title", "今日", "Today"),
     ("today.open_cases", "待处理事项", "Open cases"),
+    ("today.proof", "昨日对账", "Proof of yesterday"),
+    (
+        "today.proof_closed",
+        "已闭合：昨日变动的款项均已入账或已退回。",
+        "Closed: all money that moved yesterday is credited or given back.",
+    ),
+    (
+        "today.proof_open",
+        "未闭合，尚未入账或退回：",
+        "Open, neither credited nor given back:",
+    ),
+    (
+        "today.proof_more",
+        "还有更多，仅合计金额最大的 1000 笔",
+        "there is more: the 1000 largest are added up",
+    ),
     ("today.as_of", "截至", "As of"),
     (
         "find.label",
