@@ -35,6 +35,11 @@ dist() {
         LIFELINE_PROGRAM=$TARGET/dist/lifeline "${long[@]}" -p lifeline-tests --test journeys --no-capture \
             serve_demands_the_relays_certificate_and_ends_orderly
 }
+# What is optimised, beside its sandbox and its lab.
+soak() {
+    cargo build --locked --release -p lifeline -p lifeline-sandbox -p lifeline-lab &&
+        DEMO_BUILD=release "$DEV/with-demo.sh" postgres "$DEV/soak.sh"
+}
 journeys() {
     local engine n failed=0
     for engine in sqlite postgres; do
@@ -116,7 +121,7 @@ inside-long)
     drill journeys "${JOURNEYS:-20} journeys with each fault on each engine" journeys
     drill crash "the gateway killed everywhere" crash
     drill properties "$((${FUZZ_CASES:-20000} * 10)) cases of each property" properties $((${FUZZ_CASES:-20000} * 10))
-    drill soak "journeys for ${SOAK_MINUTES:-120} minutes: flat memory, no wrong answer" "$DEV/with-demo.sh" postgres "$DEV/soak.sh"
+    drill soak "journeys for ${SOAK_MINUTES:-120} minutes: memory and open files flat, no wrong answer" soak
     drill walks "schemathesis, ${WALK_TOTAL:-1000000} requests in walks of their own seeds" "$DEV/walks.sh"
     ((ran)) || fail 2 "none of the drills is called ${DRILLS:-}"
     ((!${#red[@]})) || fail 1 "of $ran drills ${#red[@]} red: ${red[*]}"
