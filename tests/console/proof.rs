@@ -54,3 +54,17 @@ async fn ln_55_today_says_whether_yesterday_is_closed_or_by_how_much_it_is_open(
     let page = desk.get("/console", &support).await.text;
     assert!(page.contains(closed), "{page}");
 }
+
+#[actix_web::test]
+async fn ln_55_the_left_side_leads_to_what_payments_and_sold_power_need() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    for (login, may) in [("finance", true), ("publisher", false)] {
+        let cookie = office.enter(&desk, login).await;
+        let page = desk.get("/console", &cookie).await.text;
+        for queue in ["money", "solar"] {
+            let way = format!("href=\"/console/cases?queue={queue}\"");
+            assert_eq!(page.contains(&way), may, "{login} {queue}");
+        }
+    }
+}

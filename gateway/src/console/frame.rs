@@ -43,6 +43,16 @@ static WAYS: &[Way] = &[
         right: Right::ReadCases,
     },
     Way {
+        word: "nav.payments",
+        href: "/console/cases?queue=money",
+        right: Right::ReadCases,
+    },
+    Way {
+        word: "nav.solar",
+        href: "/console/cases?queue=solar",
+        right: Right::ReadCases,
+    },
+    Way {
         word: "nav.cooperations",
         href: "/console/cooperations",
         right: Right::ReadCases,

@@ -4,6 +4,8 @@ use super::Word;
 
 pub(super) static WORDS: &[Word] = &[
     ("nav.cases", "待处理事项", "Cases"),
+    ("nav.payments", "缴费事项", "Payments"),
+    ("nav.solar", "光伏事项", "Solar"),
     ("cases.title", "待处理事项", "Cases"),
     (
         "cases.empty",
