@@ -8,6 +8,7 @@
 )]
 
 mod aggregate;
+mod archive_offers;
 mod bans;
 mod behind;
 mod bill_page;

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use lifeline_core::bindings::filling::{ArchiveField, Filled, Filling, FillingState};
+use lifeline_core::bindings::filling::{ArchiveField, Filled, Filling, FillingState, Unanswered};
 use lifeline_core::bindings::ports::{FillingReads, FillingStore};
 use lifeline_core::shared::ids::{BindingId, FillingId};
 use lifeline_core::shared::personal::{ConsumerNo, Phone};
 use lifeline_core::store::StoreError;
 
 use super::statement::statements;
+use super::timeline::asked_by;
 use super::value::args;
 use super::{Conn, Field, Row, Sql, WriteConn};
 
@@ -27,6 +28,9 @@ macro_rules! fillings {
 statements! { "fillings":
     NEWEST("archive_filling") = fillings!("binding_id = $1 ORDER BY filling_id DESC LIMIT 1");
     BY_ID("archive_filling") = fillings!("filling_id = $1");
+    UNANSWERED("archive_filling") = "SELECT f.binding_id, COALESCE(r.region, '-') AS region, f.asked_at FROM archive_filling f \
+        LEFT JOIN binding_region r ON r.binding_id = f.binding_id WHERE f.state = 'asked' \
+        AND (CAST($1 AS TEXT) = '' OR REPLACE($1, ',' || r.region || ',', '') <> $1) ORDER BY f.asked_at, f.filling_id LIMIT $2";
     WRITTEN("archive_writing") = "SELECT COUNT(*) AS n FROM archive_writing WHERE pair_digest = $1";
     WRITES("archive_writing") = "INSERT INTO archive_writing (filling_id, pair_digest) VALUES ($1, $2)";
     WROTE_NOTHING("archive_writing") = "DELETE FROM archive_writing WHERE filling_id = $1";
@@ -44,6 +48,24 @@ impl<C: Conn> FillingReads for Sql<C> {
     async fn filling(&mut self, link: &BindingId) -> Result<Option<Filling>, StoreError> {
         let row = self.one(&NEWEST, args![link]).await?;
         row.as_ref().map(filling).transpose()
+    }
+
+    async fn unanswered(
+        &mut self,
+        regions: Option<&[String]>,
+        limit: i64,
+    ) -> Result<Vec<Unanswered>, StoreError> {
+        let rows = self
+            .rows(&UNANSWERED, args![asked_by(regions), limit])
+            .await?;
+        let told = rows.iter().map(|row| {
+            Ok(Unanswered {
+                binding_id: row.id("binding_id")?,
+                region: row.text("region")?,
+                asked_at: row.time("asked_at")?,
+            })
+        });
+        told.collect()
     }
 
     async fn wrote_mobile(

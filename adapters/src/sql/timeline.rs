@@ -173,7 +173,7 @@ fn unpaid_row(row: &Row) -> Result<UnpaidRow, StoreError> {
 
 /// The regions of a scope in one question, each between commas; nothing for every region. They are
 /// asked by `REPLACE`: both engines read it alike, letter by letter.
-fn asked_by(regions: Option<&[String]>) -> String {
+pub(super) fn asked_by(regions: Option<&[String]>) -> String {
     let Some(own) = regions else {
         return String::new();
     };

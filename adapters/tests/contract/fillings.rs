@@ -10,10 +10,12 @@ use lifeline_core::store::StoreError;
 use crate::bench::{Bench, at};
 use crate::bindings::{HOME, li, linked, number};
 use crate::contracts;
+use crate::followers::place;
 
 contracts! { "fillings":
     the_newest_offer_of_a_link_is_found => ["FillingStore::add_filling", "FillingReads::filling",
         "FillingStore::filling_by_id"];
+    offers_without_an_answer_wait_oldest_first_in_their_region => ["FillingReads::unanswered"];
     what_the_archive_said_is_kept_and_stale_versions_conflict => ["FillingStore::save_filling"];
     a_phone_that_may_have_been_written_is_known_again => ["FillingReads::wrote_mobile"];
     m3_3_a_written_phone_is_known_when_its_person_is_gone => ["FillingReads::wrote_mobile", "FillingStore::save_filling"];
@@ -75,6 +77,45 @@ pub(crate) async fn wrote(t: &Bench, home: &str, text: &str) -> bool {
     let mut view = t.view().await;
     let (home, phone) = (number(home), phone(text));
     view.bindings().wrote_mobile(&home, &phone).await.unwrap()
+}
+
+async fn offers_without_an_answer_wait_oldest_first_in_their_region(t: Bench) {
+    let link = linked(&t, "a", HOME, &li()).await;
+    let (first, second) = (offer(&t, &link, false), offer(&t, &link, false));
+    let second = Filling {
+        asked_at: at(-9),
+        ..second
+    };
+    for one in [&first, &second] {
+        put(&t, one, None).await;
+    }
+    let over = offer(&t, &link, true);
+    put(&t, &over, Some(&phone("19000000001"))).await;
+    save(&t, &settled(&over, Filled::Same)).await.unwrap();
+    let waits = async |regions: Option<Vec<String>>| {
+        let mut view = t.view().await;
+        let found = view.bindings().unanswered(regions.as_deref(), 9).await;
+        let found = found.unwrap();
+        let each = found.into_iter();
+        each.map(|one| (one.binding_id, one.region, one.asked_at))
+            .collect::<Vec<_>>()
+    };
+    let told = |region: &str, second: i64| (link.binding_id.clone(), region.to_owned(), at(second));
+    assert_eq!(waits(None).await, [told("-", -9), told("-", 0)]);
+    let region: String = HOME.chars().take(4).collect();
+    let own = vec![region.clone()];
+    assert!(
+        waits(Some(own.clone())).await.is_empty(),
+        "it has no region yet"
+    );
+    assert_eq!(place(&t, 9).await, 1);
+    assert_eq!(
+        waits(Some(own)).await,
+        [told(&region, -9), told(&region, 0)]
+    );
+    for elsewhere in [vec![], vec!["0000".to_owned()], vec!["-".to_owned()]] {
+        assert!(waits(Some(elsewhere)).await.is_empty());
+    }
 }
 
 async fn the_newest_offer_of_a_link_is_found(t: Bench) {

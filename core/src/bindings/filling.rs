@@ -171,6 +171,23 @@ impl Filling {
     }
 }
 
+/// An offer that the archive has not answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unanswered {
+    pub binding_id: BindingId,
+    /// Of its home; `-` when none is known.
+    pub region: String,
+    pub asked_at: Time,
+}
+
+impl Unanswered {
+    /// Nothing sends it any more.
+    #[must_use]
+    pub fn is_given_up(&self, now: Time) -> bool {
+        now.seconds_since(self.asked_at) >= UNDER_WAY_S
+    }
+}
+
 /// Body of [`FILL_ARCHIVE`]: the very values, so that a repeat says the same. Not printable; sealed
 /// at rest and wiped at delivery.
 #[derive(Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! What the rooms above are told of somebody's links.
 
 use super::binding::Linked;
+use super::filling::Unanswered;
 use crate::shared::ids::AccountId;
 use crate::shared::page::Page;
 use crate::shared::personal::ConsumerNo;
@@ -28,4 +29,13 @@ pub async fn links_of_in(
 /// Everybody's live links to a home.
 pub async fn links_to_in(tx: &mut Tx, consumer_no: &ConsumerNo) -> Result<Vec<Linked>, StoreError> {
     tx.bindings().links_to(consumer_no).await
+}
+
+/// Offers that the archive has not answered, of homes of some regions or all, the longest waiting first.
+pub async fn unanswered(
+    view: &mut View,
+    regions: Option<&[String]>,
+    most: i64,
+) -> Result<Vec<Unanswered>, StoreError> {
+    view.bindings().unanswered(regions, most).await
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 pub use super::binding::Holding;
 use super::binding::{Binding, Home, Linked};
-use super::filling::Filling;
 pub use super::filling::{ArchiveField, ArchiveValue, Filled};
+use super::filling::{Filling, Unanswered};
 use super::gathering::Gathered;
 use super::grant::Grant;
 use super::offer::Offered;
@@ -82,6 +82,12 @@ pub trait GrantReads: Send {
 pub trait FillingReads: Send {
     /// The newest offer of a link.
     async fn filling(&mut self, link: &BindingId) -> Result<Option<Filling>, StoreError>;
+    /// Offers that the archive has not answered, of homes of some regions or all, the longest waiting first.
+    async fn unanswered(
+        &mut self,
+        regions: Option<&[String]>,
+        limit: i64,
+    ) -> Result<Vec<Unanswered>, StoreError>;
     /// Whether a phone is, or may be, in the archive of a home because it came from here.
     async fn wrote_mobile(
         &mut self,

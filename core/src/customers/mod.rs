@@ -10,6 +10,7 @@
 //! | `following` | how functions stand when two accounts become one |
 //! | `functions` | opening and suspending what moves a person's money, by four eyes |
 //! | `judging` | what a second person says about a proposal |
+//! | `offers` | values offered to the archive that it has not answered |
 //! | `openings` | opening a user on application, by four eyes |
 //! | `unmasking` | one thing in clear, for a reason |
 //! | `ports` | the rows |
@@ -22,6 +23,7 @@ mod following;
 pub mod functions;
 mod judging;
 mod looking;
+mod offers;
 pub mod openings;
 pub mod ports;
 pub mod unmasking;

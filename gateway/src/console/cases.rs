@@ -16,6 +16,7 @@ use lifeline_core::store::snapshot;
 use serde::Deserialize;
 
 use super::access::{Access, Pages};
+use super::archive_offers;
 use super::carrying_out::{Places, carry_out};
 use super::case_facts::{Offered, bill_at, facts, homes, offered, rows_of};
 use super::case_sold::{Sold, month_of, sold};
@@ -98,6 +99,8 @@ struct CasesPage {
     rows: Vec<Row>,
     next: Option<String>,
     may_ask: bool,
+    /// Of the archive's queue: what it was offered and has not answered.
+    offers: Option<Vec<archive_offers::Offered>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -133,7 +136,11 @@ const fn own_queue(role: Role) -> Option<Queue> {
     }
 }
 
-async fn list(visitor: Visitor, query: web::Query<After>) -> Result<HttpResponse, Fault> {
+async fn list(
+    visitor: Visitor,
+    customers: web::Data<Customers>,
+    query: web::Query<After>,
+) -> Result<HttpResponse, Fault> {
     let after = match query.after.as_str() {
         "" => None,
         text => Some(CaseId::parse(text).map_err(|_| Fault::NotFound)?),
@@ -142,6 +149,10 @@ async fn list(visitor: Visitor, query: web::Query<After>) -> Result<HttpResponse
         "" => own_queue(visitor.acting.staff.role),
         "all" => None,
         text => Some(Queue::parse(text).ok_or(Fault::NotFound)?),
+    };
+    let offers = match queue {
+        Some(Queue::Archive) => Some(archive_offers::waiting(&visitor, &customers).await?),
+        _ => None,
     };
     let operators = &visitor.operators;
     let pile = operators
@@ -162,6 +173,7 @@ async fn list(visitor: Visitor, query: web::Query<After>) -> Result<HttpResponse
         may_ask: visitor.acting.may(Right::ProposeDecision),
         queues: ways.map(way).collect(),
         queue: here,
+        offers,
         next: pile.next.map(|id| id.to_string()),
         rows: pile
             .cases

@@ -14,6 +14,7 @@
 
 pub mod access;
 mod again;
+mod archive_offers;
 mod article_faults;
 mod article_form;
 mod articles;
