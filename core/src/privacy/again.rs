@@ -46,7 +46,8 @@ impl Privacy {
                 if gone || tx.accounts().find(account).await?.is_none() {
                     return Ok(false);
                 }
-                match tx.privacy().erasure(account).await? {
+                let there = tx.privacy().erasure(account).await?;
+                match there {
                     // It cooled off after the copy was made.
                     Some(there) => {
                         let next_at = Some(now);
