@@ -45,7 +45,7 @@ struct Mix {
 
 impl Mix {
     fn request(&self, client: &reqwest::Client, turn: usize) -> reqwest::RequestBuilder {
-        if turn % FIGURE_OF == 0 {
+        if turn.is_multiple_of(FIGURE_OF) {
             client.get(&self.figure).bearer_auth(&self.token)
         } else {
             client.get(&self.public)

@@ -178,7 +178,7 @@ mod tests {
                     "NOW()",
                     "CURRENT_TIMESTAMP",
                     "RANDOM()",
-                    "OR REPLACE",
+                    "INSERT OR REPLACE",
                 ] {
                     assert!(!upper.contains(word), "{}: {word}", stmt.name);
                 }

@@ -52,8 +52,8 @@ async fn c6_who_was_erased_goes_again_from_a_copy(t: Bench) {
         let all = privacy.erased_since(at(second), limit).await.unwrap();
         all.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
     };
-    assert_eq!(since(100, 9).await, [other.clone(), account.clone()]);
+    assert_eq!(since(100, 9).await, [other.clone(), account.to_owned()]);
     assert_eq!(since(100, 1).await, [other]);
-    assert_eq!(since(101, 9).await, [account.clone()]);
+    assert_eq!(since(101, 9).await, [account.to_owned()]);
     assert!(since(201, 9).await.is_empty());
 }

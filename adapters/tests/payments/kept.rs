@@ -121,7 +121,7 @@ async fn without_the_choice_it_goes_back(place: Place) {
 
 async fn late_money_for_nothing_due_is_kept_as_prepayment(place: Place) {
     let s = Story::at(place);
-    let order = closed(&s, &bill().kept()).await;
+    let order = Box::pin(closed(&s, &bill().kept())).await;
     s.outside.owes(HOME, 0, "v2");
     paid_after_closing(&s, &order).await;
     s.run(30).await;
@@ -132,7 +132,7 @@ async fn late_money_for_nothing_due_is_kept_as_prepayment(place: Place) {
 /// Marketing credits the oldest bill first and keeps the rest by itself: the line stays one for arrears.
 async fn late_money_pays_what_is_left_and_the_rest_is_kept(place: Place) {
     let s = Story::at(place);
-    let order = closed(&s, &bill().kept()).await;
+    let order = Box::pin(closed(&s, &bill().kept())).await;
     s.outside.owes(HOME, 5_000, "v2");
     paid_after_closing(&s, &order).await;
     s.run(30).await;
@@ -209,7 +209,7 @@ async fn what_an_account_cannot_take_goes_back_whatever_was_chosen(place: Place)
 /// What is due is still due: another order is about to pay it.
 async fn late_money_whose_home_is_taken_goes_back_whatever_was_chosen(place: Place) {
     let s = Story::at(place);
-    let first = closed(&s, &bill().kept()).await;
+    let first = Box::pin(closed(&s, &bill().kept())).await;
     let spouse = s.person("spouse").await;
     let second = s
         .order(&spouse, &arrears("key-2", 12_840, "v1").kept())

@@ -147,7 +147,7 @@ async fn closed_order(s: &Story) -> Ordered {
 
 async fn late_money_that_is_still_due_is_credited(place: Place) {
     let s = Story::at(place);
-    let order = closed_order(&s).await;
+    let order = Box::pin(closed_order(&s)).await;
     // A day later there is a late fee as well: what was paid is credited to the oldest bill.
     s.outside.owes(HOME, 12_853, "v2");
     paid_after_closing(&s, &order).await;
@@ -166,7 +166,7 @@ async fn late_money_that_is_still_due_is_credited(place: Place) {
 /// Nobody asks for ever about an order that was given up. Money that comes even later is told of, and found.
 async fn a_closed_order_is_watched_until_its_bill_is_there(place: Place) {
     let s = Story::at(place);
-    let order = closed_order(&s).await;
+    let order = Box::pin(closed_order(&s)).await;
     let asked = async |days: i64| {
         let before = s.outside.count("query");
         s.run_long(days * 86_400).await;
@@ -194,7 +194,7 @@ async fn a_closed_order_is_watched_until_its_bill_is_there(place: Place) {
 
 async fn late_money_that_is_not_due_goes_back(place: Place) {
     let s = Story::at(place);
-    let order = closed_order(&s).await;
+    let order = Box::pin(closed_order(&s)).await;
     s.outside.owes(HOME, 0, "v2");
     paid_after_closing(&s, &order).await;
     s.run(30).await;
@@ -211,7 +211,7 @@ async fn late_money_that_is_not_due_goes_back(place: Place) {
 /// The double payment: the first order closed, a second one paid, then money for the first.
 async fn late_money_whose_home_is_taken_goes_back(place: Place) {
     let s = Story::at(place);
-    let first = closed_order(&s).await;
+    let first = Box::pin(closed_order(&s)).await;
     let spouse = s.person("spouse").await;
     let second = s.order(&spouse, &arrears("key-2", 12_840, "v1")).await;
     paid_after_closing(&s, &first).await;
