@@ -207,6 +207,14 @@ async fn guard(office: &Office, desk: &Desk, cookie: &str, at: &str, form: &[(&s
     desk.post(&path, cookie, &whole).await.status.as_u16()
 }
 
+async fn each_kind_has_its_form(desk: &Desk, admin: &str) {
+    let page = desk.get("/console/channels", admin).await;
+    for kind in ["mini", "phone", "computer", "desk", "program"] {
+        let form = format!("action=\"/console/terminals/{kind}/guard\"");
+        assert!(page.text.contains(&form), "{kind}");
+    }
+}
+
 #[actix_web::test]
 async fn ec_14_a_kind_of_terminal_is_held_to_what_staff_ask_of_it_and_no_other_is() {
     let office = Office::new().await;
@@ -232,11 +240,7 @@ async fn ec_14_a_kind_of_terminal_is_held_to_what_staff_ask_of_it_and_no_other_i
             .as_u16()
     };
     let admin = office.enter(&desk, "admin").await;
-    let page = desk.get("/console/channels", &admin).await;
-    for kind in ["mini", "phone", "computer", "desk", "program"] {
-        let form = format!("action=\"/console/terminals/{kind}/guard\"");
-        assert!(page.text.contains(&form), "{kind}");
-    }
+    each_kind_has_its_form(&desk, &admin).await;
     let nothing = [("takes", "nothing"), ("per_minute", "")];
     let reads = [("takes", "reads"), ("confirms", "yes"), ("per_minute", "2")];
     assert_eq!(ask(LIBRARY).await, 200);

@@ -51,7 +51,7 @@ const CAPABILITIES: [(&str, u8, &[&str]); 17] = [
     ("operators", 6, &["accounts"]),
     ("requests", 6, &["bindings"]),
     ("publications", 6, &[]),
-    ("privacy", 6, &["bindings"]),
+    ("privacy", 6, &["accounts", "bindings"]),
 ];
 
 fn capability(name: &str) -> Option<(u8, &'static [&'static str])> {

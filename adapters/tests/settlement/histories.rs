@@ -436,7 +436,8 @@ pub(crate) fn what_is_planted_before_the_bank_is_found() {
             let mut found = None;
             for seed in 1..=4000 {
                 found = lived(&town, seed, Some(planted)).await;
-                if found.is_some() { println!("FOUND {planted:?} {seed} {found:?}");
+                if found.is_some() {
+                    println!("FOUND {planted:?} {seed} {found:?}");
                     break;
                 }
             }

@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+mod filling;
+
+pub use self::filling::{FillingReads, FillingStore};
 pub use super::binding::Holding;
 use super::binding::{Binding, Home, Linked};
 pub use super::filling::{ArchiveField, ArchiveValue, Filled};
-use super::filling::{Filling, Unanswered};
 use super::gathering::Gathered;
 use super::grant::Grant;
 use super::offer::Offered;
 pub use super::role::Role;
 use crate::accounts::Secret;
-use crate::shared::ids::{AccountId, BindingId, FillingId, GrantId};
+use crate::shared::ids::{AccountId, BindingId, GrantId};
 use crate::shared::outside::NoAnswer;
 use crate::shared::page::Page;
 use crate::shared::personal::{ConsumerNo, IdNo, PersonName, Phone};
@@ -75,40 +77,6 @@ pub trait GrantReads: Send {
     async fn over(&mut self, now: Time, most: i64) -> Result<Vec<Linked>, StoreError>;
     /// A live link, whoever's: for work nobody asked for by hand.
     async fn any_link(&mut self, id: &BindingId) -> Result<Option<Linked>, StoreError>;
-}
-
-/// What readers ask about offers to the archive.
-#[async_trait]
-pub trait FillingReads: Send {
-    /// The newest offer of a link.
-    async fn filling(&mut self, link: &BindingId) -> Result<Option<Filling>, StoreError>;
-    /// Offers that the archive has not answered, of homes of some regions or all, the longest waiting first.
-    async fn unanswered(
-        &mut self,
-        regions: Option<&[String]>,
-        limit: i64,
-    ) -> Result<Vec<Unanswered>, StoreError>;
-    /// Whether a phone is, or may be, in the archive of a home because it came from here.
-    async fn wrote_mobile(
-        &mut self,
-        consumer_no: &ConsumerNo,
-        phone: &Phone,
-    ) -> Result<bool, StoreError>;
-}
-
-/// Offers of certified values to the archive.
-#[async_trait]
-pub trait FillingStore: FillingReads {
-    /// An offered `mobile` counts as written to the home for good, unless the archive says it was not.
-    async fn add_filling(
-        &mut self,
-        filling: &Filling,
-        consumer_no: &ConsumerNo,
-        mobile: Option<&Phone>,
-    ) -> Result<(), StoreError>;
-    async fn filling_by_id(&mut self, id: &FillingId) -> Result<Option<Filling>, StoreError>;
-    /// Compare-and-set of state, results and the moment it was settled.
-    async fn save_filling(&mut self, filling: &Filling) -> Result<(), StoreError>;
 }
 
 /// What readers ask about people at the on-line State Grid user system.

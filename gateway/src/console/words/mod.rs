@@ -18,6 +18,7 @@ mod facts;
 mod followers;
 mod frame;
 mod log;
+mod offers;
 mod openings;
 mod points;
 mod readings;
@@ -72,6 +73,7 @@ static TABLES: &[&[Word]] = &[
     bans::WORDS,
     calls::WORDS,
     cases::WORDS,
+    offers::WORDS,
     decisions::WORDS,
     events::WORDS,
     facts::WORDS,
