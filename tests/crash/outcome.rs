@@ -128,9 +128,12 @@ impl Names {
             names.insert(row[1].clone(), format!("order-{at}"));
             names.insert(row[2].clone(), "account".to_owned());
         }
+        // Of several homes the one whose worker was killed may come later: a refund is named by its line.
         let refunds = rows(
             stage,
-            "SELECT refund_id, out_request_no FROM payment_refund ORDER BY created_at, refund_id",
+            "SELECT r.refund_id, r.out_request_no FROM payment_refund r \
+                JOIN payment p ON p.payment_id = r.payment_id LEFT JOIN payment_line l ON l.line_id = r.line_id \
+                ORDER BY p.created_at, p.payment_id, l.channel_txn_no, r.created_at, r.refund_id",
         )
         .await;
         for (at, row) in refunds.iter().enumerate() {
