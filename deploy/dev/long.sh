@@ -35,6 +35,12 @@ dist() {
         LIFELINE_PROGRAM=$TARGET/dist/lifeline "${long[@]}" -p lifeline-tests --test journeys --no-capture \
             serve_demands_the_relays_certificate_and_ends_orderly
 }
+# A million requests, through what is optimised.
+rolling() {
+    cargo build --locked --release -p lifeline -p lifeline-relay &&
+        LIFELINE_PROGRAM=$TARGET/release/lifeline ROLLING_REQUESTS=${ROLLING_REQUESTS:-1000000} \
+            "${long[@]}" -p lifeline-tests --test journeys --no-capture ec_24_
+}
 # What is optimised, beside its sandbox and its lab.
 soak() {
     cargo build --locked --release -p lifeline -p lifeline-sandbox -p lifeline-lab &&
@@ -110,8 +116,7 @@ inside-long)
         env SETTLE_HISTORIES="${SETTLE_HISTORIES:-20000}" "${long[@]}" -p lifeline-adapters --test settlement -E 'test(in_any_history)'
     drill figures "a tenth of two years of figures: what it takes, and how quickly it is read" \
         env ROLLED_DAYS="${ROLLED_DAYS:-73}" "${long[@]}" --release -p lifeline-adapters --test contract --no-capture rolled
-    drill rolling "restarts, certificates and keys under ${ROLLING_REQUESTS:-1000000} requests through the relay: none may fail" \
-        env ROLLING_REQUESTS="${ROLLING_REQUESTS:-1000000}" "${long[@]}" -p lifeline-tests --test journeys --no-capture ec_24_
+    drill rolling "restarts, certificates and keys under ${ROLLING_REQUESTS:-1000000} requests through the relay: none may fail" rolling
     drill isolation "random people, roles, grants and changes of holder, ${WALKS:-45} walks in each of eight parts" \
         env PROPTEST_CASES="${WALKS:-45}" "${long[@]}" -p lifeline-tests --test isolation
     drill queue "1,000,000 payouts under new weights" \

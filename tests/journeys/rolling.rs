@@ -4,6 +4,7 @@
 //! of turn, as behind a balancer. `ROLLING_REQUESTS` (make test-long: 1000000) says how many are asked meanwhile.
 
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,6 +89,8 @@ fn neighbour(dir: &Path, first: &Path, line: u16) -> (PathBuf, u16, u16) {
 
 /// In how many parts they are asked; a household has ten wishes a day.
 const PARTS: usize = 10;
+/// So long a token is shown at most while a part goes on: it lives fifteen minutes, and a million requests take longer.
+const SHOWN_MAX: Duration = Duration::from_mins(5);
 
 fn openssl(dir: &Path, arguments: &[&str]) {
     let done = Command::new("openssl")
@@ -257,12 +260,24 @@ impl Scene {
         true
     }
 
+    /// One more part, however long it takes: who asks shows another token before theirs is over, as a page does.
+    async fn more(&self, part: usize) {
+        let mut asked = pin!(self.load.more(part));
+        loop {
+            let left = SHOWN_MAX.saturating_sub(self.load.shown_for());
+            if tokio::time::timeout(left, asked.as_mut()).await.is_ok() {
+                return;
+            }
+            self.load.show(self.household.token().await.token);
+        }
+    }
+
     async fn node_restarts(&mut self, at: usize, part: usize) {
-        self.load.more(part).await;
+        self.more(part).await;
         let stopping = self.running[at].take().expect("it runs");
         let stopped = tokio::task::spawn_blocking(move || stopping.stop());
         stopped.await.expect("stopped");
-        self.load.more(part).await;
+        self.more(part).await;
         self.running[at] = Some(self.nodes[at].start().await);
     }
 
@@ -343,19 +358,15 @@ fn rolling(engine: Engine) -> Result<(), Failed> {
         let askers: Vec<_> = askers.collect();
         let part = wanted().div_euclid(PARTS);
         for at in 0..scene.nodes.len() {
-            // One of fifteen minutes is not over before it is shown for the last time.
-            load.show(scene.household.token().await.token);
             scene.node_restarts(at, part).await;
-            load.show(scene.household.token().await.token);
-            load.more(part).await;
+            scene.more(part).await;
             scene.certificates_are_renewed().await;
             scene.keys_change(at).await;
-            load.more(part).await;
+            scene.more(part).await;
         }
         scene.relay_signs_by_another_key().await;
-        load.show(scene.household.token().await.token);
-        load.more(part).await;
-        load.more(part).await;
+        scene.more(part).await;
+        scene.more(part).await;
         load.stop();
         for asker in askers {
             asker.await.expect("an asker");

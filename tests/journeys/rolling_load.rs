@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lifeline_tests::Looks;
 use reqwest::{Client, StatusCode};
@@ -38,7 +38,8 @@ const NONE: usize = usize::MAX;
 /// Who is asked, and what came of it.
 pub(crate) struct Load {
     relays: [String; 2],
-    token: RwLock<String>,
+    /// The token, and since when it is shown.
+    token: RwLock<(String, Instant)>,
     /// How many parts have begun: each has a wish of its own.
     begun: AtomicUsize,
     /// The wish of each part, as it was first answered.
@@ -57,7 +58,7 @@ impl Load {
     pub(crate) fn new(relays: [String; 2], token: String) -> Self {
         Self {
             relays,
-            token: RwLock::new(token),
+            token: RwLock::new((token, Instant::now())),
             begun: AtomicUsize::new(0),
             wishes: Mutex::default(),
             out: AtomicUsize::new(NONE),
@@ -96,7 +97,7 @@ impl Load {
     }
 
     async fn once(&self, client: &Client, relay: &str, what: Asks) -> Result<(), String> {
-        let token = self.token.read().expect("the token").clone();
+        let token = self.token.read().expect("the token").0.clone();
         let part = self.part();
         let (request, wanted) = match what {
             Asks::Public(path) => (client.get(format!("{relay}{path}")), StatusCode::OK),
@@ -163,7 +164,12 @@ impl Load {
     }
 
     pub(crate) fn show(&self, token: String) {
-        *self.token.write().expect("the token") = token;
+        *self.token.write().expect("the token") = (token, Instant::now());
+    }
+
+    /// Since when the token is shown.
+    pub(crate) fn shown_for(&self) -> Duration {
+        self.token.read().expect("the token").1.elapsed()
     }
 
     /// Sends nobody to a relay, and waits for who is there.
