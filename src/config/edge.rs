@@ -42,7 +42,7 @@ pub(crate) struct Line {
     pub(crate) bind: SocketAddr,
     /// What browsers call us, for example `https://power.example.cn`; no trailing slash.
     pub(crate) public_base: String,
-    /// The relay's addresses; only their `X-Forwarded-For` is believed.
+    /// The relay's addresses; only their `X-Forwarded-For` is believed, and only they are heard.
     #[serde(default)]
     pub(crate) trusted_hops: Vec<IpAddr>,
     /// Server certificate, key, and the CA of the relay's client certificates.
@@ -201,6 +201,12 @@ impl Listeners {
         );
         if let Some(relay) = &self.line.relay {
             relay.check(faults);
+            let hops = &self.line.trusted_hops;
+            faults.expect(
+                hops.is_empty() || relay.hears_one_of(hops),
+                "listeners.line.trusted_hops",
+                "none of them is within listeners.line.relay.networks: whoever is heard from there would be refused",
+            );
         }
         for (name, file) in self.line.tls.iter().flat_map(Tls::files) {
             let path = format!("listeners.line.tls.{name}");

@@ -1,5 +1,6 @@
 //! Who may bring households' requests over the dedicated line, and how they prove it.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use lifeline_gateway::edge::relay::networks::Network;
@@ -47,6 +48,16 @@ pub(crate) enum Algorithm {
 }
 
 impl Relay {
+    /// Whether one of these can be heard at all. Networks that cannot be read have a fault of their own.
+    pub(super) fn hears_one_of(&self, hops: &[IpAddr]) -> bool {
+        let networks = self.networks.iter().map(|text| text.parse::<Network>());
+        let Ok(networks) = networks.collect::<Result<Vec<_>, _>>() else {
+            return true;
+        };
+        let heard = |hop: &IpAddr| networks.iter().any(|network| network.contains(*hop));
+        networks.is_empty() || hops.iter().any(heard)
+    }
+
     pub(super) fn check(&self, faults: &mut Faults) {
         let at = |key: &str| format!("listeners.line.relay.{key}");
         let (_, host) = self.origin.split_once("https://").unwrap_or_default();

@@ -198,6 +198,7 @@ const UNSAFE: &[(&str, &str, &str)] = &[
         "trusted_hops = []",
         "listeners.line.trusted_hops",
     ),
+    ("[\"10.0.0.1", "[\"10.9.0.1", "listeners.line.trusted_hops"),
     ("\"10.0.0.20\"", "", "listeners.console.trusted_hops"),
     (
         "https://console.intranet.example.cn",

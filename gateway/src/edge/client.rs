@@ -20,6 +20,12 @@ impl TrustedHops {
         Self(hops.iter().map(IpAddr::to_canonical).collect())
     }
 
+    /// Whether whoever connects as `peer` is one of them.
+    #[must_use]
+    pub fn hold(&self, peer: IpAddr) -> bool {
+        self.0.contains(&peer.to_canonical())
+    }
+
     /// The client behind `peer`, or `peer` itself when it is no hop of ours. A socket for both
     /// protocols writes an IPv4 peer as an IPv6 address: it is the same hop, and the same client.
     #[must_use]
@@ -91,6 +97,7 @@ mod tests {
             for peer in [ip("10.0.0.1"), mapped] {
                 let client = hops.client(peer, &["::ffff:198.51.100.1"]);
                 assert_eq!(client, ip("198.51.100.1"));
+                assert!(hops.hold(peer) && !hops.hold(ip("10.0.0.2")));
             }
         }
     }

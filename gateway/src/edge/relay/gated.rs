@@ -19,6 +19,7 @@ use rustls::server::ParsedCertificate;
 use super::message::Arrived;
 use super::{Gate, Unfit};
 use crate::edge::body::JSON_BODY_BYTES_MAX;
+use crate::edge::client::TrustedHops;
 use crate::edge::codes::Code;
 use crate::edge::problem::Problem;
 use crate::listeners::outermost::{SentMethod, Sources};
@@ -62,6 +63,11 @@ pub async fn gated(
 async fn pass(gate: &Gate, req: &mut ServiceRequest) -> Result<(), Refused> {
     let peer = req.peer_addr().ok_or(Refused::Unfit(Unfit::OtherNetwork))?;
     gate.hears(peer.ip()).map_err(Refused::Unfit)?;
+    // A relay whose word about its clients is not believed would be one address for all of them.
+    let believed = req.app_data::<TrustedHops>();
+    if !believed.is_some_and(|hops| hops.hold(peer.ip())) {
+        return Err(Refused::Unfit(Unfit::OtherPeer));
+    }
     let body = read(req).await?;
     let now_s = req
         .app_data::<web::Data<Sources>>()

@@ -50,7 +50,7 @@ const WHEN_THERE: [&str; 8] = [
 pub enum Unfit {
     #[error("comes from outside the networks of the line")]
     OtherNetwork,
-    #[error("the connection's certificate names no relay of ours")]
+    #[error("the connection's certificate or its address is no relay's of ours")]
     OtherPeer,
     #[error("carries no signature")]
     Unsigned,

@@ -5,7 +5,9 @@ use super::message::Arrived;
 use super::signer_tests::{ORIGIN, Relay, Sent, relays};
 use super::window::{Floor, FloorFile, Window};
 use super::{Gate, RelayKey, Rules, Unfit};
+use crate::edge::client::TrustedHops;
 use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +24,10 @@ fn floor(name: &str) -> Arc<dyn Floor> {
 }
 
 fn gate(relays: &[Relay], floor: &Arc<dyn Floor>) -> Gate {
+    gate_within("10.20.0.0/24", relays, floor)
+}
+
+fn gate_within(network: &str, relays: &[Relay], floor: &Arc<dyn Floor>) -> Gate {
     let keys: HashMap<String, RelayKey> = relays
         .iter()
         .map(|relay| {
@@ -34,7 +40,7 @@ fn gate(relays: &[Relay], floor: &Arc<dyn Floor>) -> Gate {
         .collect();
     let rules = Rules {
         origin: ORIGIN.to_owned(),
-        networks: vec!["10.20.0.0/24".parse().unwrap()],
+        networks: vec![network.parse().unwrap()],
         keys,
     };
     Gate::new(rules, Window::open(Arc::clone(floor)).unwrap())
@@ -134,26 +140,68 @@ async fn the_wrong_relay_network_key_or_algorithm_is_refused() {
 
 #[actix_web::test]
 async fn what_is_refused_ends_its_connection() {
-    let gate = web::Data::new(gate(&relays(), &floor("ended")));
+    let node = behind(gate(&relays(), &floor("ended")), "127.0.0.1");
+    let said = told(node, "GET /v1/me HTTP/1.1\r\nhost: node\r\n\r\n").await;
+    assert!(said.starts_with("HTTP/1.1 403"), "{said}");
+}
+
+/// A node behind a gate, which believes one hop.
+fn behind(gate: Gate, hop: &str) -> SocketAddr {
+    let (gate, hop): (_, IpAddr) = (web::Data::new(gate), hop.parse().unwrap());
     let server = HttpServer::new(move || {
         App::new()
             .app_data(gate.clone())
+            .app_data(TrustedHops::new(&[hop]))
             .wrap(from_fn(gated))
             .default_service(web::to(HttpResponse::Ok))
     });
-    // Nobody else ends it meanwhile.
+    // Nobody else ends a connection meanwhile.
     let server = server.keep_alive(Duration::from_secs(600)).workers(1);
     let server = server.disable_signals().bind("127.0.0.1:0").unwrap();
     let address = server.addrs()[0];
     actix_web::rt::spawn(server.run());
-    let mut line = TcpStream::connect(address).await.unwrap();
-    let asked = b"GET /v1/me HTTP/1.1\r\nhost: node\r\n\r\n";
-    line.write_all(asked).await.unwrap();
+    address
+}
+
+/// All that a node says on one connection, until it ends it.
+async fn told(node: SocketAddr, asked: &str) -> String {
+    let mut line = TcpStream::connect(node).await.unwrap();
+    line.write_all(asked.as_bytes()).await.unwrap();
     let mut said = String::new();
     let heard = line.read_to_string(&mut said);
     let ended = tokio::time::timeout(Duration::from_secs(60), heard).await;
     assert!(matches!(ended, Ok(Ok(_))), "{ended:?}");
-    assert!(said.starts_with("HTTP/1.1 403"), "{said}");
+    said
+}
+
+#[actix_web::test]
+async fn whoever_signs_well_is_heard_from_the_lines_networks_and_as_a_hop_that_is_believed() {
+    let relays = relays();
+    for (network, hop, answer) in [
+        ("127.0.0.0/8", "127.0.0.1", "HTTP/1.1 200"),
+        ("127.0.0.0/8", "::ffff:127.0.0.1", "HTTP/1.1 200"),
+        ("10.20.0.0/24", "127.0.0.1", "HTTP/1.1 403"),
+        // Another machine within the networks: its clients would all have its own address.
+        ("127.0.0.0/8", "127.0.0.2", "HTTP/1.1 403"),
+    ] {
+        let kept = floor(&format!("heard {network} {hop}").replace(['/', ':'], "-"));
+        let node = behind(gate_within(network, &relays, &kept), hop);
+        let sent = Sent {
+            method: "GET".into(),
+            target: "/v1/me".into(),
+            headers: vec![("x-forwarded-for".to_owned(), "198.51.100.7".to_owned())],
+            body: Vec::new(),
+        };
+        // Without a clock the gate's is at the beginning of time.
+        let sent = relays[0].sign(sent, 1, "once");
+        let mut asked = "GET /v1/me HTTP/1.1\r\nhost: node\r\nconnection: close\r\n".to_owned();
+        for (name, value) in &sent.headers {
+            asked.push_str(&format!("{name}: {value}\r\n"));
+        }
+        asked.push_str("\r\n");
+        let said = told(node, &asked).await;
+        assert!(said.starts_with(answer), "{network} {hop}: {said}");
+    }
 }
 
 /// A small generator of its own: a run's course is its seed's alone.
