@@ -8,6 +8,7 @@ use lifeline_core::insight::asked::{DAYS_KEPT, DAYS_TOLD, HOURS_KEPT_DAYS, month
 use lifeline_core::insight::people::midnight;
 use lifeline_core::insight::report::{Figure, Statistics};
 use lifeline_core::insight::{Ask, Batch, Channel, Insight, InsightError, Outcome, Sample};
+use lifeline_core::shared::time::Clock as _;
 use lifeline_core::store::{Tx, atomically};
 
 use crate::exact::everything;
@@ -267,4 +268,29 @@ async fn ln_31_requests_that_are_not_kept_one_by_one_are_not_told_as_none() {
             "{back}: {page}"
         );
     }
+}
+
+#[actix_web::test]
+async fn ln_31_what_cannot_be_packed_stops_nothing_from_going_when_its_time_is_over() {
+    let office = Office::new().await;
+    let insight = Insight::new(office.store.clone(), office.clock.clone());
+    let (today, now) = (insight.today(), office.clock.now().micros());
+    let day = 86_400_000_000_i64;
+    let yesterday = 100_000_000 + today - 1;
+    office.raw(&format!(
+        "INSERT INTO access_run (run, began_at, flushed_at, ended_at, batch, lost) VALUES ('r', {now}, {now}, NULL, 0, 0);
+         INSERT INTO access_refusal (trace_id, at, function, channel, status, code, micros) \
+         VALUES ('{old:032}', {}, 4, 0, 409, 'NOTHING_DUE', 9), ('{new:032}', {}, 4, 0, 409, 'NOTHING_DUE', 9);
+         INSERT INTO access_packed (at, part, cells) VALUES ({yesterday}, 0, x'ff');
+         INSERT INTO access_tally (at, cell, n) VALUES ({yesterday}, 4000000, 1)",
+        now - 8 * day,
+        now - 6 * day,
+        old = 1,
+        new = 2,
+    ));
+    insight.settle().await.unwrap_err();
+    let left = office.counted("SELECT CAST(MIN(trace_id) AS INTEGER) FROM access_refusal");
+    assert_eq!(left, 2, "what is past its time is gone, the rest is not");
+    let days = office.counted("SELECT COUNT(*) FROM link_day");
+    assert!(days > 0, "and links are added up");
 }

@@ -19,12 +19,13 @@ statements! { "links":
         WHERE created_at >= $1 AND created_at < $2 GROUP BY (created_at + 28800000000) / 86400000000";
     ENDED("binding") = "SELECT (ended_at + 28800000000) / 86400000000 AS day, COUNT(*) AS n FROM binding \
         WHERE ended_at >= $1 AND ended_at < $2 GROUP BY (ended_at + 28800000000) / 86400000000";
-    FIRST("binding") = "SELECT (first_at + 28800000000) / 86400000000 AS day, COUNT(*) AS n, \
-        CAST(SUM(CASE WHEN live > 0 THEN 1 ELSE 0 END) AS BIGINT) AS still FROM \
+    FIRST("binding") = "SELECT (first_at + 28800000000) / 86400000000 AS day, COUNT(*) AS looked, MAX(account_id) AS last_seen, \
+        CAST(SUM(CASE WHEN first_at >= $1 AND first_at < $2 THEN 1 ELSE 0 END) AS BIGINT) AS n, \
+        CAST(SUM(CASE WHEN first_at >= $1 AND first_at < $2 AND live > 0 THEN 1 ELSE 0 END) AS BIGINT) AS still FROM \
         (SELECT account_id, MIN(created_at) AS first_at, \
             CAST(SUM(CASE WHEN created_at < $2 AND (ended_at IS NULL OR ended_at >= $2) THEN 1 ELSE 0 END) AS BIGINT) AS live \
-            FROM binding GROUP BY account_id) AS people \
-        WHERE first_at >= $1 AND first_at < $2 GROUP BY (first_at + 28800000000) / 86400000000";
+            FROM binding WHERE account_id > $3 GROUP BY account_id ORDER BY account_id LIMIT $4) AS people \
+        GROUP BY (first_at + 28800000000) / 86400000000";
     MOVED("binding") = "SELECT (first_at + 28800000000) / 86400000000 AS day, \
         CAST(SUM(CASE WHEN first_at >= $1 THEN 1 ELSE 0 END) AS BIGINT) AS n, \
         CAST(SUM(CASE WHEN live > 0 THEN 1 ELSE 0 END) - SUM(CASE WHEN was > 0 THEN 1 ELSE 0 END) AS BIGINT) AS still FROM \
@@ -40,6 +41,9 @@ statements! { "links":
         ON CONFLICT (day) DO UPDATE SET began = excluded.began, ended = excluded.ended, first_links = excluded.first_links, \
         still_linked = excluded.still_linked";
 }
+
+/// So many people are looked at in one reading.
+const PEOPLE_AT_ONCE: i64 = 100_000;
 
 fn link_day(day: i64) -> LinkDay {
     LinkDay {
@@ -90,6 +94,32 @@ impl<C: Conn> Sql<C> {
         Ok(())
     }
 
+    /// Days with who made their first link on them within a time: how many, and how many of them are linked still when it
+    /// is over. Read in pieces, so that no reading takes longer for all the links there ever were.
+    async fn first_links(
+        &mut self,
+        (from, until): (Time, Time),
+    ) -> Result<BTreeMap<i64, (i64, i64)>, StoreError> {
+        let mut days = BTreeMap::<i64, (i64, i64)>::new();
+        let mut behind = String::new();
+        loop {
+            let mut looked = 0_i64;
+            let piece = args![from, until, &behind, PEOPLE_AT_ONCE];
+            for row in self.rows(&FIRST, piece).await? {
+                looked = looked.saturating_add(row.int("looked")?);
+                behind = behind.max(row.text("last_seen")?);
+                let (first, still) = days.entry(row.int("day")?).or_default();
+                *first = first.saturating_add(row.int("n")?);
+                *still = still.saturating_add(row.int("still")?);
+            }
+            if looked < PEOPLE_AT_ONCE {
+                break;
+            }
+        }
+        days.retain(|_, (first, _)| *first > 0);
+        Ok(days)
+    }
+
     /// Links that began and ended by day, both days within.
     pub(super) async fn links_of(&mut self, from: i64, to: i64) -> Result<Vec<Growth>, StoreError> {
         let kept = self.kept_days(from, to).await?;
@@ -121,16 +151,17 @@ impl<C: Conn> Sql<C> {
             add(one.day, one.first, one.still);
         }
         let live = self.links_begin_live().await?;
-        let since = if live > 0 {
+        if live > 0 {
             let moved = args![midnight(live), at, midnight(from)];
-            self.rows(&MOVED, moved).await?
+            for row in self.rows(&MOVED, moved).await? {
+                add(row.int("day")?, row.int("n")?, row.int("still")?);
+            }
         } else {
             // Nothing is added up yet: everybody is looked at once.
             let until = Time::from_micros(at.micros().saturating_add(1));
-            self.rows(&FIRST, args![midnight(from), until]).await?
-        };
-        for row in &since {
-            add(row.int("day")?, row.int("n")?, row.int("still")?);
+            for (day, (first, still)) in self.first_links((midnight(from), until)).await? {
+                add(day, first, still);
+            }
         }
         // An account that was merged or erased since is told from what was added up until that is done anew.
         let kept = |(month, (first, still)): (i64, (i64, i64))| Kept {
@@ -151,10 +182,9 @@ impl<C: Conn> Sql<C> {
         let span = (midnight(from), midnight(before));
         let mut days = BTreeMap::new();
         self.add_live(span, &mut days).await?;
-        for row in self.rows(&FIRST, args![span.0, span.1]).await? {
-            let day = row.int("day")?;
+        for (day, told) in self.first_links(span).await? {
             let one = days.entry(day).or_insert_with(|| link_day(day));
-            (one.first, one.still) = (row.int("n")?, row.int("still")?);
+            (one.first, one.still) = told;
         }
         let last = before.saturating_sub(1);
         days.entry(last).or_insert_with(|| link_day(last));

@@ -144,6 +144,12 @@ async fn linked(t: &Bench, links: i64) {
     fill::counted_anew(t).await;
     let days = t.text("SELECT CAST(COUNT(*) AS TEXT) FROM link_day").await;
     assert!(days.parse::<i64>().unwrap() > 1_000, "{days}");
+    // People are looked at in pieces, and each once.
+    let before = midnight(today()).micros();
+    let all = "SELECT CAST(COUNT(DISTINCT account_id) AS TEXT) FROM binding";
+    let all = t.text(&format!("{all} WHERE created_at < {before}")).await;
+    let told = t.text("SELECT CAST(SUM(first_links) AS TEXT) FROM link_day");
+    assert_eq!(told.await, all);
 }
 
 fn insight(t: &Bench) -> Insight {

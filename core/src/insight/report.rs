@@ -210,12 +210,34 @@ impl Insight {
         Ok(view.insight().refusals(which, limit).await?)
     }
 
-    /// Settles periods that are over, and takes away what is past its time. Answers how many rows went.
+    /// Takes away what is past its time, settles periods that are over, and packs. What fails holds up nothing else, and
+    /// least of all what is to be taken away. Answers how many rows went.
     ///
     /// # Errors
-    /// The store's.
+    /// The store's; the first of them.
     pub async fn settle(&self) -> Result<u64, InsightError> {
         let now = self.clock.now();
+        let today = day_number(now);
+        let gone = self.purge(today).await;
+        let settled = self.settle_people(now).await;
+        let packed = self.pack(today).await;
+        let latencies = self.pack_latencies(today).await;
+        let linked = self.roll_links(today).await;
+        settled.and(packed).and(latencies).and(linked).and(gone)
+    }
+
+    /// Takes away what is past its time.
+    async fn purge(&self, today: i64) -> Result<u64, InsightError> {
+        let hours = today.saturating_sub(HOURS_KEPT_DAYS);
+        let days = today.saturating_sub(DAYS_KEPT);
+        atomically(&*self.store, async |tx: &mut Tx| {
+            Ok::<_, InsightError>(tx.insight().purge(hours, days).await?)
+        })
+        .await
+    }
+
+    /// Of periods that are over only the counts stay; their hashes and salts go.
+    async fn settle_people(&self, now: Time) -> Result<(), InsightError> {
         for period in Period::ALL {
             // A batch of the last seconds of a period may still be on its way.
             let running = period.of(now.plus_seconds(-3_600));
@@ -238,16 +260,7 @@ impl Insight {
             }
             self.trim(period).await?;
         }
-        let today = day_number(now);
-        self.pack(today).await?;
-        self.pack_latencies(today).await?;
-        self.roll_links(today).await?;
-        atomically(&*self.store, async |tx: &mut Tx| {
-            let hours = today.saturating_sub(HOURS_KEPT_DAYS);
-            let days = today.saturating_sub(DAYS_KEPT);
-            Ok::<_, InsightError>(tx.insight().purge(hours, days).await?)
-        })
-        .await
+        Ok(())
     }
 
     /// Takes away the hashes of running crowds that smaller ones came before: each node adds what is new to it, and
