@@ -99,7 +99,7 @@ inside-long)
         env TIMING_PAIRS="${TIMING_PAIRS:-20000}" "${long[@]}" -p lifeline-tests --test isolation --no-capture \
         unknown_and_foreign_take_the_same_time
     drill ciphertexts "whether what is wrong with a ciphertext, or why a permission is refused, shows in the time it takes" \
-        "${long[@]}" -p lifeline-adapters --lib --run-ignored only --no-capture pv_09
+        "${long[@]}" --release -p lifeline-adapters --lib --run-ignored only --no-capture pv_09
     drill connections "slow heads and connections that stay, ${DRILL_CONNECTIONS:-10000} at once" \
         env DRILL_CONNECTIONS="${DRILL_CONNECTIONS:-10000}" "${long[@]}" -p lifeline-tests --test journeys --no-capture \
         -E 'test(ec_14_) and not test(three_times)'

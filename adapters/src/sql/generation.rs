@@ -69,7 +69,8 @@ statements! { "generation":
     SET_NONCE("generation_key") = "UPDATE generation_key SET nonce_digest = $2, nonce_expires_at = $3 WHERE key_id = $1";
     SPEND_NONCE("generation_key") = "UPDATE generation_key SET nonce_digest = NULL, nonce_expires_at = NULL \
         WHERE key_id = $1 AND nonce_digest = $2 AND nonce_expires_at > $3";
-    DROP_NONCE("generation_key") = "UPDATE generation_key SET nonce_digest = NULL, nonce_expires_at = NULL WHERE key_id = $1";
+    DROP_NONCE("generation_key") = "UPDATE generation_key SET nonce_digest = NULL, nonce_expires_at = NULL \
+        WHERE key_id = $1 AND nonce_digest IS NOT NULL";
     DESTROY("generation_key") = "DELETE FROM generation_key WHERE generation_account_id = $1";
     DROP_KEY("account_key") = "DELETE FROM account_key WHERE account_id = $1";
 }
@@ -312,6 +313,7 @@ impl<C: WriteConn> GenerationStore for Sql<C> {
         let spent = self
             .changed(&SPEND_NONCE, args![key_id, digest, now])
             .await?;
+        // What was spent is not written again: whatever is wrong with a permission, two statements write one row.
         self.touched(&DROP_NONCE, args![key_id]).await?;
         Ok(spent)
     }
