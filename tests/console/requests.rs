@@ -1,17 +1,20 @@
 //! What people asked of the utility, as staff see it: by kind and state, within the scope, without their words, and an
 //! anonymous report without its person (LN-19, LN-20).
 
+use lifeline_core::cases::CaseKind;
 use lifeline_core::operators::{Role, Scope};
 use lifeline_core::requests::request::{Kind, Letter, Request, State};
-use lifeline_core::shared::ids::{AccountId, Maker};
+use lifeline_core::shared::ids::{AccountId, Maker, RequestId};
+use lifeline_core::shared::time::Clock as _;
 use lifeline_core::store::{StoreError, Tx, atomically};
 
 use crate::customers::household;
 use crate::office::Office;
+use crate::opened::opened;
 
 const WORDS: &str = "表箱被私拉电线";
 
-async fn filed(office: &Office, account: &AccountId, kind: Kind, state: State) {
+async fn filed(office: &Office, account: &AccountId, kind: Kind, state: State) -> RequestId {
     let entropy = office.entropy();
     let maker = Maker {
         clock: &*office.clock,
@@ -44,6 +47,7 @@ async fn filed(office: &Office, account: &AccountId, kind: Kind, state: State) {
     })
     .await
     .unwrap();
+    request.request_id.clone()
 }
 
 /// How many rows a page shows.
@@ -110,4 +114,73 @@ async fn ln_20_requests_go_on_page_by_page_within_the_scope() {
     let south = office.enter(&desk, "south").await;
     let none = desk.get("/console/requests", &south).await.text;
     assert_eq!(rows(&none), 0);
+}
+
+#[actix_web::test]
+async fn ln_19_who_reported_without_a_name_is_named_by_no_line_of_time_and_by_no_case() {
+    let office = Office::new().await;
+    let (id, _) = household(&office).await;
+    let report = filed(&office, &id, Kind::IllegalUse, State::Accepted).await;
+    let feedback = filed(&office, &id, Kind::Feedback, State::Accepted).await;
+    let now = office.clock.now().micros();
+    // A notice of the moment at which the report is seen to have moved on would be as good as a name.
+    office.raw(&format!(
+        "PRAGMA foreign_keys = OFF; \
+         INSERT INTO notice (notice_id, account_id, event_id, kind, params, created_at, texted_at) \
+         VALUES ('n1', '{id}', 'v1', 'request_moved', '', {now}, {now});"
+    ));
+    for (login, region) in [("north", "1504"), ("south", "1505")] {
+        let scope = Scope::parse(region).unwrap();
+        office.hire(login, Role::Support, scope).await;
+    }
+    let desk = office.desk().await;
+    let support = office.enter(&desk, "support").await;
+    let path = format!("/console/timeline?of=account&id={id}");
+    let line = desk.get(&path, &support).await.text;
+    assert!(line.contains(feedback.as_str()), "{line}");
+    for told in [report.as_str(), "窃电举报", "申请有进展"] {
+        assert!(!line.contains(told), "{told}: {line}");
+    }
+    // What is not at marketing after a week is looked into where it is, by staff who are not told whose it is.
+    let late = r#"{"kind":"illegal_use","what":"not_at_marketing"}"#;
+    let named = r#"{"kind":"feedback","what":"not_at_marketing"}"#;
+    let kind = CaseKind::ServiceRequest;
+    let late = opened(&office, kind, report.as_str(), late).await;
+    let named = opened(&office, kind, feedback.as_str(), named).await;
+    let north = office.enter(&desk, "north").await;
+    for cookie in [&support, &north] {
+        let page = desk.get(&format!("/console/cases/{late}"), cookie).await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        assert!(page.text.contains("1504") && !page.text.contains(id.as_str()));
+        let page = desk.get(&format!("/console/cases/{named}"), cookie).await;
+        assert!(page.text.contains(&format!("/console/customers/{id}")));
+    }
+    let south = office.enter(&desk, "south").await;
+    let refused = desk.get(&format!("/console/cases/{late}"), &south).await;
+    assert_eq!(refused.status, 403);
+}
+
+#[actix_web::test]
+async fn ln_19_the_system_log_says_of_a_report_without_a_name_neither_whose_it_is_nor_from_where() {
+    let office = Office::new().await;
+    let (id, _) = household(&office).await;
+    let report = filed(&office, &id, Kind::IllegalUse, State::Filed).await;
+    let feedback = filed(&office, &id, Kind::Feedback, State::Filed).await;
+    let now = office.clock.now().micros();
+    for (nth, subject) in [&report, &feedback].iter().enumerate() {
+        office.raw(&format!(
+            "INSERT INTO audit_line (audit_id, at, actor, act, subject, outcome, source, trace_id) \
+             VALUES ('a{nth}', {now}, 'account:{id}', 'requests.file', '{subject}', 'ok', '192.0.2.7', 't');"
+        ));
+    }
+    let desk = office.desk().await;
+    let auditor = office.enter(&desk, "auditor").await;
+    let path = format!("/console/log?subject={report}");
+    let page = desk.get(&path, &auditor).await.text;
+    assert!(page.contains("<td>anonymous</td>"), "{page}");
+    assert!(!page.contains(id.as_str()) && !page.contains("192.0.2.7"));
+    let path = format!("/console/log?who=account:{id}");
+    let theirs = desk.get(&path, &auditor).await.text;
+    assert!(theirs.contains(feedback.as_str()) && theirs.contains("192.0.2.7"));
+    assert!(!theirs.contains(report.as_str()), "{theirs}");
 }

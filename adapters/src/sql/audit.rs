@@ -11,6 +11,14 @@ use super::statement::statements;
 use super::value::args;
 use super::{Conn, Row, Sql, WriteConn};
 
+/// Whether a line is the filing of a report that was made without a name: staff are not told whose, nor from where.
+macro_rules! nameless {
+    () => {
+        "(audit_line.act = 'requests.file' AND EXISTS (SELECT 1 FROM service_request q \
+            WHERE q.request_id = audit_line.subject AND q.anonymous = 1))"
+    };
+}
+
 statements! { "audit":
     ADD("audit_line") = "INSERT INTO audit_line (audit_id, at, actor, act, subject, outcome, source, trace_id) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -26,10 +34,12 @@ statements! { "audit":
     LINKS_AFTER("audit_link") = "SELECT k.place, k.audit_id AS link_id, k.at AS link_at, k.digest, k.head, \
         l.audit_id, l.at, l.actor, l.act, l.subject, l.outcome, l.source, l.trace_id \
         FROM audit_link k LEFT JOIN audit_line l ON l.audit_id = k.audit_id WHERE k.place > $1 ORDER BY k.place LIMIT $2";
-    LINES("audit_line") = "SELECT audit_id, at, actor, act, subject, outcome, source, trace_id FROM audit_line \
-        WHERE at >= $1 AND (at < $2 OR (at = $2 AND audit_id < $3)) AND (CAST($4 AS TEXT) = '' OR actor = $4) \
+    LINES("audit_line") = concat!("SELECT audit_id, at, CASE WHEN ", nameless!(), " THEN 'anonymous' ELSE actor END AS actor, \
+        act, subject, outcome, CASE WHEN ", nameless!(), " THEN '' ELSE source END AS source, trace_id FROM audit_line \
+        WHERE at >= $1 AND (at < $2 OR (at = $2 AND audit_id < $3)) \
+        AND (CAST($4 AS TEXT) = '' OR (actor = $4 AND NOT ", nameless!(), ")) \
         AND SUBSTR(act, 1, LENGTH(CAST($5 AS TEXT))) = $5 AND (CAST($6 AS TEXT) = '' OR subject = $6) \
-        AND (CAST($7 AS TEXT) = '' OR outcome = $7) ORDER BY at DESC, audit_id DESC LIMIT $8";
+        AND (CAST($7 AS TEXT) = '' OR outcome = $7) ORDER BY at DESC, audit_id DESC LIMIT $8");
     // The words of the index, which is for this alone: `audit_line_weighty`.
     WEIGHTY("audit_line") = "SELECT audit_id, at, actor, act, subject, outcome, source, trace_id FROM audit_line \
         WHERE act IN ('bans.lift', 'jobs.run_now', 'operators.add', 'operators.change', 'operators.confirm', 'operators.end', \

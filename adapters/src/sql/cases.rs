@@ -45,28 +45,29 @@ statements! { "cases":
         WHERE case_id = $1 AND closed_at IS NULL ON CONFLICT DO NOTHING";
     GIVE_BACK("case_taking") = "DELETE FROM case_taking WHERE case_id = $1 AND taken_by = $2";
     // Live homes moved to whoever took an account over; what it sold and asked for is still under its own name.
-    HOMES("binding") = "SELECT binding_id, account_id, consumer_no FROM binding WHERE binding_id = $1 \
-        UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM binding_fold f \
+    // What was asked without a name is in the region of its homes, and names nobody.
+    HOMES("binding") = "SELECT binding_id, account_id, consumer_no, 1 AS named FROM binding WHERE binding_id = $1 \
+        UNION SELECT b.binding_id, b.account_id, b.consumer_no, 1 FROM binding_fold f \
             JOIN binding b ON b.binding_id = f.into_binding_id WHERE f.binding_id = $1 \
-        UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM account a \
+        UNION SELECT b.binding_id, b.account_id, b.consumer_no, 1 FROM account a \
             JOIN binding b ON b.account_id IN (a.account_id, a.merged_into) WHERE a.account_id = $1 \
-        UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM payment_home h \
+        UNION SELECT b.binding_id, b.account_id, b.consumer_no, 1 FROM payment_home h \
             JOIN binding b ON b.binding_id = h.binding_id WHERE h.payment_id = $1 \
-        UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM service_request q \
+        UNION SELECT b.binding_id, b.account_id, b.consumer_no, 1 - q.anonymous FROM service_request q \
             JOIN account a ON a.account_id = q.account_id \
             JOIN binding b ON b.account_id IN (a.account_id, a.merged_into) WHERE q.request_id = $1 \
-        UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM generation_account g \
+        UNION SELECT b.binding_id, b.account_id, b.consumer_no, 1 FROM generation_account g \
             JOIN account a ON a.account_id = g.account_id \
             JOIN binding b ON b.account_id IN (a.account_id, a.merged_into) WHERE g.generation_account_id = $1 \
-        UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM check_task c \
+        UNION SELECT b.binding_id, b.account_id, b.consumer_no, 1 FROM check_task c \
             JOIN generation_account g ON g.generation_account_id = c.generation_account_id \
             JOIN account a ON a.account_id = g.account_id \
             JOIN binding b ON b.account_id IN (a.account_id, a.merged_into) WHERE c.check_task_id = $1 \
-        UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM trade_task t \
+        UNION SELECT b.binding_id, b.account_id, b.consumer_no, 1 FROM trade_task t \
             JOIN generation_account g ON g.generation_account_id = t.generation_account_id \
             JOIN account a ON a.account_id = g.account_id \
             JOIN binding b ON b.account_id IN (a.account_id, a.merged_into) WHERE t.trade_task_id = $1 \
-        UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM personal_table p \
+        UNION SELECT b.binding_id, b.account_id, b.consumer_no, 1 FROM personal_table p \
             JOIN generation_account g ON g.generation_account_id = p.generation_account_id \
             JOIN account a ON a.account_id = g.account_id \
             JOIN binding b ON b.account_id IN (a.account_id, a.merged_into) WHERE p.table_id = $1 \
@@ -170,6 +171,7 @@ impl<C: Conn> CaseReads for Sql<C> {
                 binding_id,
                 account_id,
                 region: number.region(),
+                named: row.flag("named")?,
             });
         }
         Ok(homes)

@@ -76,6 +76,8 @@ statements! { "timeline":
         told_of!("payment p", "p.payment_id = $1"),
         "SELECT at, 'audit', act || ' ' || outcome, audit_id, trace_id, CAST(NULL AS BIGINT) FROM audit_line WHERE subject = $1",
     );
+    // Who reported without a name is told here neither by the report nor by the moment at which it was heard to move on:
+    // a notice does not say of which request it is.
     OF_ACCOUNT("account") = line!(
         "SELECT created_at AS at, 'tap' AS source, 'signed in ' || client AS what, session_id AS id, '' AS trace_id, \
             CAST(NULL AS BIGINT) AS fen FROM session WHERE account_id = $1",
@@ -90,9 +92,11 @@ statements! { "timeline":
         "SELECT created_at, 'tap', 'ordered ' || purpose || ' ' || state, payment_id, trace_id, amount_fen FROM payment WHERE account_id = $1",
         of_payments!("payment p", "p.account_id = $1"),
         "SELECT filed_at, 'tap', 'asked ' || kind || ' ' || state, request_id, '', CAST(NULL AS BIGINT) FROM service_request \
-            WHERE account_id = $1",
-        "SELECT created_at, 'notice', kind, notice_id, '', CAST(NULL AS BIGINT) FROM notice WHERE account_id = $1",
-        "SELECT texted_at, 'sms', kind, notice_id, '', CAST(NULL AS BIGINT) FROM notice WHERE account_id = $1 AND texted_at IS NOT NULL",
+            WHERE account_id = $1 AND anonymous = 0",
+        "SELECT created_at, 'notice', kind, notice_id, '', CAST(NULL AS BIGINT) FROM notice \
+            WHERE account_id = $1 AND kind <> 'request_moved'",
+        "SELECT texted_at, 'sms', kind, notice_id, '', CAST(NULL AS BIGINT) FROM notice \
+            WHERE account_id = $1 AND kind <> 'request_moved' AND texted_at IS NOT NULL",
         "SELECT opened_at, 'case', 'opened ' || kind, case_id, trace_id, CAST(NULL AS BIGINT) FROM case_file WHERE subject = $1",
         "SELECT at, 'audit', act || ' ' || outcome, audit_id, trace_id, CAST(NULL AS BIGINT) FROM audit_line WHERE subject = $1",
     );

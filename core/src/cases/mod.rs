@@ -187,6 +187,8 @@ pub struct HomeBehind {
     pub account_id: AccountId,
     /// Of the supply office.
     pub region: String,
+    /// Whether staff may be told whose it is: nobody is of a report that was made without a name.
+    pub named: bool,
 }
 
 /// One open question.

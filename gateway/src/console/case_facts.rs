@@ -126,10 +126,12 @@ pub(super) fn rows_of(frame: &Frame, order: &Order) -> Vec<(String, String, Stri
     std::iter::once(first).chain(lines).chain(refunds).collect()
 }
 
-pub(super) fn homes(behind: &[HomeBehind]) -> Vec<(String, String)> {
+/// Account and region of each home; no account where nobody is to be told whose it is.
+pub(super) fn homes(behind: &[HomeBehind]) -> Vec<(Option<String>, String)> {
+    let whose = |home: &HomeBehind| home.named.then(|| home.account_id.to_string());
     let mut all: Vec<_> = behind
         .iter()
-        .map(|home| (home.account_id.to_string(), home.region.clone()))
+        .map(|home| (whose(home), home.region.clone()))
         .collect();
     all.dedup();
     all

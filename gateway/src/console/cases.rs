@@ -198,7 +198,7 @@ struct CasePage {
     /// The month of a seller's that it is about, when it is about one.
     sold: Option<Sold>,
     /// Account and region of each home; the way there only for whoever may go it.
-    homes: Vec<(String, String)>,
+    homes: Vec<(Option<String>, String)>,
     may_see_people: bool,
     trace_id: String,
     offered: Vec<Offered>,
