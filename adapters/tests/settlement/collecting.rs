@@ -29,6 +29,7 @@ stories! {
     a_head_end_that_is_silent_about_one_account_is_told_after_three_days;
     a_head_end_that_is_away_is_one_case_and_not_one_of_each_account;
     a_month_that_is_there_is_asked_about_again_by_the_daily_look_only;
+    a_month_that_is_there_is_nothing_to_be_silent_about;
     several_tables_are_asked_about_at_once_and_no_more_than_the_bound;
     a_month_with_a_gap_is_kept_told_and_settled_once_it_is_whole;
     a_correction_of_an_earlier_month_is_collected_and_its_difference_paid;
@@ -217,6 +218,32 @@ async fn a_month_that_is_there_is_asked_about_again_by_the_daily_look_only(place
     assert_eq!(place.number(&newest).await, 2, "the correction");
     assert_eq!(app.watch().await.unwrap(), 2);
     assert_eq!(place.newest_task(&sellers[0]).await.net, Fen::new(13_020));
+}
+
+async fn a_month_that_is_there_is_nothing_to_be_silent_about(place: Place) {
+    let outside = Outside::at(start());
+    let app = app(&place, &outside, rules());
+    let sellers = sellers(&place, &outside, 3).await;
+    let late = format!("{}:{}", sellers[2].number, period());
+    outside.with(|world| world.readings.remove(&late));
+    assert_eq!(app.collect_all().await.unwrap(), 2);
+    assert_eq!(app.watch().await.unwrap(), 2);
+    outside.advance(at("2026-11-05").seconds_since(outside.now()));
+    let daily = CollectEarlier(app.clone());
+    let silent_about = async |count: usize| {
+        outside.with(|world| {
+            let numbers = sellers.iter().map(|one| one.number.clone());
+            world.mute = numbers.take(count).collect();
+        });
+        daily.run(outside.now()).await.unwrap();
+        (
+            told(&place, "collect_unanswered").await,
+            told(&place, "head_end_silent").await,
+        )
+    };
+    assert_eq!(silent_about(1).await, (0, 0), "settled already");
+    assert_eq!(silent_about(2).await, (0, 0), "both settled");
+    assert_eq!(silent_about(3).await, (1, 0), "the one that is awaited");
 }
 
 async fn several_tables_are_asked_about_at_once_and_no_more_than_the_bound(place: Place) {

@@ -131,7 +131,7 @@ impl Settlement {
         let mut new: usize = 0;
         let mut heard = Heard::default();
         loop {
-            let tables = {
+            let mut tables = {
                 let mut view = snapshot(self.store()).await?;
                 view.settlement().open_tables(&after, PAGE).await?
             };
@@ -140,7 +140,10 @@ impl Settlement {
             };
             after = last.as_str().to_owned();
             let open = tables.len();
-            let tables = self.asked_about(tables, look).await?;
+            let waiting = self.waiting_of(&tables, look).await?;
+            if matches!(look, Look::Awaited(_)) {
+                tables.retain(|(table, _)| waiting.contains(table));
+            }
             // What is there already was answered before.
             heard.answered = heard
                 .answered
@@ -174,7 +177,12 @@ impl Settlement {
                     Ok(Collected::Same | Collected::Nothing) => heard.answer(),
                     Err(SettlementError::NoAnswer(why)) => {
                         tracing::warn!(%why, "settlement.collect.no_answer");
-                        heard.silence(&table);
+                        if waiting.contains(&table) {
+                            heard.silence(&table);
+                        } else {
+                            // Its month is there; the daily look lost one call.
+                            heard.answer();
+                        }
                     }
                     Err(error) => self.passed_over(&table, &period, error).await?,
                 }
@@ -182,24 +190,24 @@ impl Settlement {
         }
     }
 
-    /// Those of neighbouring open tables that a look is about.
-    async fn asked_about(
+    /// Those of neighbouring open tables that have nothing of a look's month yet, or not all of its days: only what the
+    /// head-end does not say of them keeps anybody waiting. Of earlier months none is told any more.
+    async fn waiting_of(
         &self,
-        mut tables: Vec<(PersonalTableId, GenerationAccountId)>,
+        tables: &[(PersonalTableId, GenerationAccountId)],
         look: Look<'_>,
-    ) -> Result<Vec<(PersonalTableId, GenerationAccountId)>, SettlementError> {
-        if let (Look::Awaited(period), Some((first, _)), Some((last, _))) =
+    ) -> Result<BTreeSet<PersonalTableId>, SettlementError> {
+        let (Look::Awaited(period) | Look::Every(period), Some((first, _)), Some((last, _))) =
             (look, tables.first(), tables.last())
-        {
-            let mut view = snapshot(self.store()).await?;
-            let waiting = view
-                .settlement()
-                .tables_awaiting(first, last, period)
-                .await?;
-            let waiting: BTreeSet<PersonalTableId> = waiting.into_iter().collect();
-            tables.retain(|(table, _)| waiting.contains(table));
-        }
-        Ok(tables)
+        else {
+            return Ok(BTreeSet::new());
+        };
+        let mut view = snapshot(self.store()).await?;
+        let waiting = view
+            .settlement()
+            .tables_awaiting(first, last, period)
+            .await?;
+        Ok(waiting.into_iter().collect())
     }
 
     /// A head-end that is away is told once, whatever number of tables it is silent about; of a meter here and there each
