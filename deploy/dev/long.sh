@@ -103,7 +103,7 @@ inside-long)
     drill connections "slow heads and connections that stay, ${DRILL_CONNECTIONS:-10000} at once" \
         env DRILL_CONNECTIONS="${DRILL_CONNECTIONS:-10000}" "${long[@]}" -p lifeline-tests --test journeys --no-capture \
         -E 'test(ec_14_) and not test(three_times)'
-    drill overload "three times the peak for ${OVERLOAD_SECONDS:-30} s at a running listener: nine tenths of it answered, orders within 200 ms" \
+    drill overload "three times the peak for ${OVERLOAD_SECONDS:-30} s at a running listener: nine tenths of it answered, new orders and looks at one within 200 ms" \
         env OVERLOAD_SECONDS="${OVERLOAD_SECONDS:-30}" "${long[@]}" -p lifeline-tests --test journeys --no-capture ec_14_three_times
     drill statistics "a log of ${STATISTICS_REQUESTS:-1000000} replayed requests over orderly restarts, counted exactly" \
         env STATISTICS_REQUESTS="${STATISTICS_REQUESTS:-1000000}" "${long[@]}" -p lifeline-tests --test console every_replayed_request
