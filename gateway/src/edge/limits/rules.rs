@@ -9,6 +9,12 @@
 //! `channel` is all of the line together, as one institution is to the utility, and not what a client says it is: whoever
 //! says something else would have a budget more. A home counts by the name that its owner's client knows, so that nobody
 //! who is linked to it uses up what another may pay.
+//!
+//! `phone` is no key here. Who asks for a code counts by address and account, and with all of the line. What reaches one
+//! phone is counted in the store with the code that leaves, where what anybody can cause is apart from what its owner does
+//! and a restart forgets nothing (`lifeline_core::accounts::attempts`). A key here would know neither: strangers who type a
+//! number would use up its owner's share, and a refusal would say that somebody else asked for that phone, where now the
+//! answer is the same for any.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
