@@ -63,6 +63,8 @@ typescript() { "$DEV/miniapp.sh" install && (cd miniapp && npm run --silent type
 step "rustfmt" cargo fmt --all --check
 # With fault points: without them only the empty stand-ins in adapters/src/seams.rs are compiled otherwise.
 step "clippy" cargo clippy --locked --workspace --all-targets --features lifeline/fault-points -- -D warnings
+# No demo is in it: what only a demo uses must not be left over.
+step "clippy of what ships" cargo clippy --locked -p lifeline -p lifeline-relay --no-default-features -- -D warnings
 step "licences, bans, sources" cargo deny --locked --workspace --log-level error check --hide-inclusion-graph bans licenses sources
 step "advisories" advisories
 step "shell scripts" scripts

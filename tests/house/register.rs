@@ -322,8 +322,8 @@ pub(crate) fn render(register: &Register) -> String {
         page,
         "\n## What the running program passes (PV-30)\n\nThe `lifeline` that is run here is the build of the tests: a debug build with the demo in it, \
          driven over HTTP and judged by the books of the outside. What ships is built with \
-         `--profile dist --no-default-features`; that program is checked, migrated, served and stopped by the drill \
-         `dist` of `make test-long`.\n\n| id | run against the binary |\n|---|---|"
+         `--profile dist --no-default-features`; that program has a drill, `dist` of `make test-long`: \
+         it is checked, migrated, served and stopped there; when it was last run stands in [RELIABILITY.md](RELIABILITY.md).\n\n| id | run against the binary |\n|---|---|"
     );
     for (id, requirement) in register.iter().filter(|(id, _)| id.starts_with(PACKAGED)) {
         let tests: Vec<String> = by_the_binary(requirement)
