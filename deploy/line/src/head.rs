@@ -10,7 +10,6 @@ use actix_web::{Error, HttpMessage as _, HttpResponse};
 
 use crate::answers::public;
 use crate::body::ending;
-use crate::places::Cut;
 
 /// Header lines of a client.
 pub const LINES_MAX: usize = 64;
@@ -110,9 +109,7 @@ pub async fn bounded(
     mut req: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
-    // What came before its connection was cut: nobody hears the answer.
-    let cut = req.conn_data::<Cut>().map(|_| Bound::Time);
-    let Some(bound) = cut.or_else(|| broken(req.uri(), req.headers())) else {
+    let Some(bound) = broken(req.uri(), req.headers()) else {
         return Ok(next.call(req).await?.map_into_left_body());
     };
     let answer = ending(bound.answer(), req.take_payload());

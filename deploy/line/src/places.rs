@@ -1,15 +1,15 @@
 //! How many connections one place holds at a time. A place is an IPv4 address, or the 64 bits of an IPv6 address that
-//! one household or host is given. Whoever opens more is cut at once: no host holds all connections of the relay.
+//! one household or host is given. A connection counts from the moment it is taken, before a byte of it has come: who
+//! opens more is cut at once, and no host holds all connections of the relay, nor all its TLS handshakes.
 
-use std::any::Any;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use actix_web::dev::Extensions;
+use actix_service::apply_fn_factory;
+use actix_web::dev::{Service, ServiceFactory};
 use actix_web::rt::net::TcpStream;
-use rustix::net::{Shutdown, shutdown};
 
 /// The bits of an IPv6 address that name who was given it.
 const PLACE_BITS: u128 = 0xffff_ffff_ffff_ffff_0000_0000_0000_0000;
@@ -28,10 +28,6 @@ pub struct Held {
     places: Arc<Places>,
     place: IpAddr,
 }
-
-/// Marks a connection that was cut: what came over it before that is not carried.
-#[derive(Debug, Clone, Copy)]
-pub struct Cut;
 
 impl Places {
     /// `most` is how many connections one place may hold.
@@ -95,24 +91,29 @@ fn place(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Counts a new connection for as long as it lasts, or cuts it.
-pub(crate) fn meet(places: &Arc<Places>, connection: &dyn Any, data: &mut Extensions) {
-    type Tls = actix_tls::accept::rustls_0_23::TlsStream<TcpStream>;
-    let Some(tls) = connection.downcast_ref::<Tls>() else {
-        return;
+/// What serves connections, each counted from its first moment to its last; the one too many is cut, unserved.
+pub(crate) fn counted<F>(
+    places: Arc<Places>,
+    served: F,
+) -> impl ServiceFactory<TcpStream, Config = ()>
+where
+    F: ServiceFactory<TcpStream, Config = (), Response = ()>,
+{
+    let meet = move |connection: TcpStream, service: &F::Service| {
+        let peer = connection.peer_addr().ok();
+        let held = peer.and_then(|peer| places.enter(peer.ip()));
+        // Whoever may not enter is closed here: its TLS is not begun.
+        let entered = held.map(|held| (held, Service::call(service, connection)));
+        async move {
+            let Some((held, serving)) = entered else {
+                return Ok(());
+            };
+            let ended = serving.await;
+            drop(held);
+            ended
+        }
     };
-    let stream = tls.get_ref().0;
-    let peer = stream.peer_addr().ok();
-    match peer.and_then(|peer| places.enter(peer.ip())) {
-        Some(held) => {
-            data.insert(held);
-        }
-        None => {
-            data.insert(Cut);
-            // It is gone already when this fails.
-            let _ = shutdown(stream, Shutdown::Both);
-        }
-    }
+    apply_fn_factory::<F, F, _, _, TcpStream, TcpStream, (), F::Error>(served, meet)
 }
 
 #[cfg(test)]

@@ -1,14 +1,18 @@
 //! Puts the relay on the air.
 
-use std::net::SocketAddr;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_http::{HttpService, TlsAcceptorConfig};
+use actix_service::map_config;
+use actix_tls::accept::max_concurrent_tls_connect;
+use actix_web::dev::{AppConfig, Server};
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, web};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -21,14 +25,18 @@ use crate::config::{Callback, Config, Line, Public};
 use crate::forward::{Forwarder, client, pass_on};
 use crate::head::bounded;
 use crate::notices::{self, Notices};
-use crate::places::{Places, meet};
+use crate::places::{Places, counted};
 use crate::sign::Signer;
 
+/// A client whose TLS is not there by then is let go.
+const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(3);
 /// A client that has not sent its request head by then is let go.
 const REQUEST_HEAD_TIME_MAX: Duration = Duration::from_secs(5);
 /// Of all workers together: each one and its way to the gateway take a file, and `LimitNOFILE` of
 /// `deploy/systemd/lifeline-relay.service` is 65536.
 pub(crate) const CONNECTIONS_MAX: usize = 20_000;
+/// How many connections the system keeps that were not taken yet.
+const WAITING_MAX: i32 = 1_024;
 /// How long a stopping relay lets running requests finish.
 pub(crate) const DRAIN_TIME_MAX_S: u64 = 20;
 
@@ -71,8 +79,22 @@ pub fn server(config: &Config) -> Result<(Server, Vec<SocketAddr>), NotStarted> 
     let shown = Arc::new(Current::new(certified(&config.public)?));
     let tls = tls(&shown)?;
     tokio::spawn(follow(kept(config, shown, &forwarder, carried.as_ref())));
-    let server = HttpServer::new(move || {
-        App::new()
+    let bound = listening(config.public.bind);
+    let not_bound = |error: io::Error| NotStarted(format!("public.bind: {error}"));
+    let (listener, address) = bound.map_err(not_bound)?;
+    let places = Arc::new(Places::new(config.public.connections_per_address));
+    let workers = std::thread::available_parallelism().map_or(2, NonZeroUsize::get);
+    let each = connections_each(workers);
+    // A connection that says nothing is bounded like any other, by its address and among all: with a smaller bound for
+    // those whose TLS is on its way, a few hundred of them would keep everybody out.
+    max_concurrent_tls_connect(each);
+    let server = Server::build()
+        .workers(workers)
+        .max_concurrent_connections(each)
+        .shutdown_timeout(DRAIN_TIME_MAX_S);
+    let stopping = server.graceful_shutdown_signal();
+    let served = move || {
+        let app = App::new()
             .app_data(forwarder.clone())
             .configure(|cfg| {
                 if let Some(notices) = &carried {
@@ -80,21 +102,32 @@ pub fn server(config: &Config) -> Result<(Server, Vec<SocketAddr>), NotStarted> 
                 }
             })
             .wrap(from_fn(bounded))
-            .configure(routes)
-    });
-    let places = Arc::new(Places::new(config.public.connections_per_address));
-    let workers = std::thread::available_parallelism().map_or(2, NonZeroUsize::get);
-    let bound = server
-        .on_connect(move |connection, data| meet(&places, connection, data))
-        .workers(workers)
-        .max_connections(connections_each(workers))
-        .client_request_timeout(REQUEST_HEAD_TIME_MAX)
-        .client_disconnect_timeout(LEAVING_TIME_MAX)
-        .shutdown_timeout(DRAIN_TIME_MAX_S)
-        .bind_rustls_0_23(config.public.bind, tls);
-    let bound = bound.map_err(|error| NotStarted(format!("public.bind: {error}")))?;
-    let addresses = bound.addrs();
-    Ok((bound.run(), addresses))
+            .configure(routes);
+        let stopping = stopping.clone();
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .client_request_timeout(REQUEST_HEAD_TIME_MAX)
+            .client_disconnect_timeout(LEAVING_TIME_MAX)
+            .finish(map_config(app, |()| AppConfig::default()));
+        let in_time = TlsAcceptorConfig::default().handshake_timeout(HANDSHAKE_TIME_MAX);
+        let http = http.rustls_0_23_with_config(tls.clone(), in_time);
+        counted(Arc::clone(&places), http)
+    };
+    let server = server.listen("public", listener, served);
+    let server = server.map_err(not_bound)?;
+    Ok((server.run(), vec![address]))
+}
+
+/// Where households arrive, and as which address when any port would do.
+fn listening(bind: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(bind)?;
+    // It listens already; said again, this sets how many may wait.
+    rustix::net::listen(&listener, WAITING_MAX)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 /// How many connections one of so many workers may have: the server counts them by worker.
