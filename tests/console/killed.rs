@@ -271,3 +271,57 @@ async fn ln_31_what_can_never_be_written_is_told_as_lost_and_holds_up_nothing() 
     assert_eq!((figures.calls, figures.lost), (3, 2));
     assert!(figures.gaps.is_empty(), "{:?}", figures.gaps);
 }
+
+/// Runs of a minute each, the last of them an hour ago: each wrote for half a minute and could not count one request.
+fn began_often(office: &Office, runs: i64, ends: &str) -> i64 {
+    let last = office.clock.now().plus_seconds(-3_600).micros();
+    let minute = 60_000_000;
+    office.raw(&format!(
+        "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {runs})
+         INSERT INTO access_run (run, began_at, flushed_at, ended_at, batch, lost)
+         SELECT 'run-' || n, at, at + {minute} / 2, {ends}, 0, 1 FROM (SELECT n, {last} - ({runs} - n) * {minute} AS at FROM n)"
+    ));
+    last
+}
+
+#[actix_web::test]
+async fn ln_31_the_newest_run_is_told_of_however_many_there_were() {
+    let office = Office::new().await;
+    let all = 1_001;
+    let last = began_often(
+        &office,
+        all,
+        "CASE WHEN n < 1001 AND n <> 7 THEN at + 30000000 END",
+    );
+    let figures = told(&office).await;
+    let wrote = Time::from_micros(last).plus_seconds(30);
+    assert_eq!((figures.as_of, figures.lost), (Some(wrote), all));
+    let seventh = wrote.plus_seconds(-60 * (all - 7));
+    let holes = [
+        (seventh, seventh.plus_seconds(30)),
+        (wrote, wrote.plus_seconds(10)),
+    ];
+    assert_eq!(figures.gaps, holes);
+}
+
+#[actix_web::test]
+async fn ln_31_a_hole_is_told_of_every_day_that_it_reaches_over() {
+    let office = Office::new().await;
+    let insight = Insight::new(office.store.clone(), office.clock.clone());
+    let (now, today) = (office.clock.now(), insight.today());
+    let (killed, next) = (
+        now.plus_seconds(-20 * 86_400),
+        now.plus_seconds(-4 * 86_400),
+    );
+    office.raw(&format!(
+        "INSERT INTO access_run (run, began_at, flushed_at, ended_at, batch, lost) VALUES \
+         ('a', {0}, {0}, NULL, 0, 0), ('b', {1}, {1}, {1}, 0, 0)",
+        killed.micros(),
+        next.micros()
+    ));
+    for (back, holes) in [(21, 0), (20, 1), (12, 1), (4, 1), (3, 0)] {
+        let ask = everything(today - back, today - back);
+        let gaps = insight.statistics(&ask).await.unwrap().gaps;
+        assert_eq!(gaps, vec![(killed, next); holes], "{back} days ago");
+    }
+}

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use lifeline_core::accounts::Terminal;
 use lifeline_core::insight::aggregate::{Addressee, Office, Report};
 use lifeline_core::insight::asked::{
-    Grain, Growth, Kept, LinkDay, Refused, Row as Sum, Run, Slice, Which, number_of,
+    Grain, Growth, Kept, LinkDay, Refused, Row as Sum, Runs, Slice, Unended, Which, number_of,
 };
 use lifeline_core::insight::batch::Crowd;
 use lifeline_core::insight::data::DataStanding;
@@ -37,8 +37,11 @@ statements! { "insight":
         (SELECT hash FROM access_person WHERE period = $1 AND begins = $2 AND cell = $3 ORDER BY hash LIMIT $4) AS smallest";
     SETTLED("access_people") = "SELECT begins, n FROM access_people WHERE period = $1 AND cell = $2 AND begins >= $3 \
         AND begins <= $4 ORDER BY begins";
-    RUNS("access_run") = "SELECT run, began_at, flushed_at, ended_at, lost FROM access_run WHERE flushed_at >= $1 \
-        AND began_at < $2 ORDER BY began_at, run LIMIT 1000";
+    RUNS("access_run") = "SELECT MAX(flushed_at) AS flushed_at, CAST(COALESCE(SUM(lost), 0) AS BIGINT) AS lost FROM access_run \
+        WHERE flushed_at >= $1 AND began_at < $2";
+    UNENDED("access_run") = "SELECT r.flushed_at, (SELECT MIN(o.began_at) FROM access_run o WHERE o.began_at > r.flushed_at) AS next_began \
+        FROM access_run r WHERE r.ended_at IS NULL AND r.flushed_at < $2 AND (r.flushed_at >= $1 OR NOT EXISTS \
+        (SELECT 1 FROM access_run o WHERE o.began_at > r.flushed_at AND o.began_at <= $1)) ORDER BY r.flushed_at DESC, r.run LIMIT $3";
     HOME_OF("binding") = "SELECT binding_id, consumer_no FROM binding WHERE account_id = $1 AND ended_at IS NULL \
         ORDER BY created_at, binding_id LIMIT 1";
     REFUSAL("access_refusal") = "SELECT trace_id, at, function, channel, status, code, micros FROM access_refusal \
@@ -162,16 +165,28 @@ impl<C: Conn> InsightReads for Sql<C> {
             .collect()
     }
 
-    async fn runs(&mut self, from: Time, to: Time) -> Result<Vec<Run>, StoreError> {
-        let rows = self.rows(&RUNS, args![from, to]).await?;
+    async fn runs(&mut self, from: Time, to: Time) -> Result<Runs, StoreError> {
+        match self.one(&RUNS, args![from, to]).await? {
+            Some(row) => Ok(Runs {
+                flushed_at: row.maybe_time("flushed_at")?,
+                lost: row.int("lost")?,
+            }),
+            None => Ok(Runs::default()),
+        }
+    }
+
+    async fn unended(
+        &mut self,
+        from: Time,
+        to: Time,
+        limit: i64,
+    ) -> Result<Vec<Unended>, StoreError> {
+        let rows = self.rows(&UNENDED, args![from, to, limit]).await?;
         rows.iter()
             .map(|row| {
-                Ok(Run {
-                    run: row.text("run")?,
-                    began_at: row.time("began_at")?,
+                Ok(Unended {
                     flushed_at: row.time("flushed_at")?,
-                    ended_at: row.maybe_time("ended_at")?,
-                    lost: row.int("lost")?,
+                    next_began: row.maybe_time("next_began")?,
                 })
             })
             .collect()

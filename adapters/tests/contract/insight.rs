@@ -1,7 +1,7 @@
 //! Figures: sums add up over batches, a batch is taken once, people are hashes that go with their salt.
 
 use lifeline_core::accounts::Terminal;
-use lifeline_core::insight::asked::{By, Grain, Run, Slice, Which};
+use lifeline_core::insight::asked::{By, Grain, Run, Runs, Slice, Which};
 use lifeline_core::insight::batch::{Batch, Crowd};
 use lifeline_core::insight::people::{Period, day_number};
 use lifeline_core::insight::sample::{NOWHERE, Refusal};
@@ -18,9 +18,10 @@ use crate::household::household;
 contracts! { "insight":
     sums_add_up => ["InsightStore::add", "InsightReads::rows", "InsightReads::latencies"];
     absent_is_none => ["InsightReads::rows", "InsightReads::latencies", "InsightReads::crowd", "InsightReads::settled",
-        "InsightReads::runs", "InsightReads::refusals", "InsightReads::region_of", "InsightReads::growth",
+        "InsightReads::runs", "InsightReads::unended", "InsightReads::refusals", "InsightReads::region_of", "InsightReads::growth",
         "InsightReads::retention", "InsightStore::over", "InsightStore::purge"];
-    a_batch_is_taken_once => ["InsightStore::begin_run", "InsightStore::take_batch", "InsightStore::end_run", "InsightReads::runs"];
+    a_batch_is_taken_once => ["InsightStore::begin_run", "InsightStore::take_batch", "InsightStore::end_run",
+        "InsightReads::runs", "InsightReads::unended"];
     a_dropped_unit_counts_nothing => ["InsightStore::add", "InsightStore::take_batch"];
     a_crowd_is_settled_and_its_salt_goes => ["InsightStore::join", "InsightReads::crowd", "InsightReads::crowd_size",
         "InsightStore::trim", "InsightStore::salt",
@@ -150,7 +151,10 @@ async fn absent_is_none(t: Bench) {
     );
     let settled = view.insight().settled(Period::Day, "all", "", "9").await;
     assert!(settled.unwrap().is_empty());
-    assert!(view.insight().runs(at(0), at(9)).await.unwrap().is_empty());
+    let runs = view.insight().runs(at(0), at(9)).await.unwrap();
+    assert_eq!(runs, Runs::default());
+    let unended = view.insight().unended(at(0), at(9), 9).await;
+    assert!(unended.unwrap().is_empty());
     let which = Which::Trace("0".into());
     assert!(view.insight().refusals(&which, 9).await.unwrap().is_empty());
     assert_eq!(view.insight().region_of(&nobody).await.unwrap(), NOWHERE);
@@ -182,20 +186,21 @@ async fn a_batch_is_taken_once(t: Bench) {
     })
     .await
     .unwrap();
-    let found = t.view().await.insight().runs(at(0), at(9)).await.unwrap();
-    assert_eq!((found[0].flushed_at, found[0].ended_at), (at(3), None));
+    let found = t.view().await.insight().unended(at(0), at(9), 9).await;
+    let found = found.unwrap();
+    assert_eq!((found[0].flushed_at, found[0].next_began), (at(3), None));
     t.write(async |tx| tx.insight().end_run("r", at(4)).await)
         .await
         .unwrap();
-    let found = t.view().await.insight().runs(at(0), at(9)).await.unwrap();
-    assert_eq!(found[0].ended_at, Some(at(4)));
+    let found = t.view().await.insight().unended(at(0), at(9), 9).await;
+    assert!(found.unwrap().is_empty(), "it said that it ended");
     let lost = Batch {
         lost: 3,
         ..Batch::default()
     };
     add(&t, &lost).await;
     let found = t.view().await.insight().runs(at(0), at(9)).await.unwrap();
-    assert_eq!(found[0].lost, 3);
+    assert_eq!((found.flushed_at, found.lost), (Some(at(4)), 3));
 }
 
 async fn a_dropped_unit_counts_nothing(t: Bench) {

@@ -81,6 +81,24 @@ pub struct Run {
     pub lost: i64,
 }
 
+/// What the processes that counted within a span say together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Runs {
+    /// Until when all that was noted is written, by the last of them; absent when there was none.
+    pub flushed_at: Option<Time>,
+    /// Requests they could not count.
+    pub lost: i64,
+}
+
+/// A process that did not say that it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unended {
+    /// All that was noted until then is written.
+    pub flushed_at: Time,
+    /// When the next one after that began.
+    pub next_began: Option<Time>,
+}
+
 /// Links of homes that began and ended on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Growth {

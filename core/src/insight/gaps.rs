@@ -1,34 +1,48 @@
 //! Spans of which counts may be missing: a process was killed before it had written them.
 
-use super::asked::Run;
+use super::asked::Unended;
 use super::flush::BEAT_S;
 use crate::shared::time::Time;
+use crate::store::{StoreError, View};
 
 /// A run that neither ended nor wrote for a minute was killed.
 const SILENT_S: i64 = 60;
-/// A hole is told of a run's last moment and of another's first: those of a day around a span belong to it.
-pub(super) const AROUND_S: i64 = 86_400;
+/// Holes that are looked for at most, the newest.
+const HOLES_MAX: i64 = 1_000;
 
-/// The holes that reach into a span. Each begins where everything was written, and ends where another run began;
-/// it is no shorter than a living run may keep silent, for that one wrote on until it was killed.
-pub(super) fn gaps(runs: &[Run], now: Time, (from, to): (Time, Time)) -> Vec<(Time, Time)> {
-    let killed =
-        |run: &&Run| run.ended_at.is_none() && now.seconds_since(run.flushed_at) > SILENT_S;
-    let hole = |run: &Run| {
-        let next = runs.iter().map(|other| other.began_at);
-        let next = next.filter(|began| *began > run.flushed_at).min();
+/// The holes that reach into a span, in order.
+pub(super) async fn gaps_of(
+    view: &mut View,
+    span: (Time, Time),
+    now: Time,
+) -> Result<Vec<(Time, Time)>, StoreError> {
+    // A hole is a beat long at least: one that begins so shortly before the span reaches into it.
+    let from = span.0.plus_seconds(BEAT_S.saturating_neg());
+    let runs = view.insight().unended(from, span.1, HOLES_MAX).await?;
+    Ok(gaps(&runs, now, span))
+}
+
+/// Each begins where everything was written, and ends where another run began; it is no shorter than a living run may
+/// keep silent, for that one wrote on until it was killed.
+fn gaps(runs: &[Unended], now: Time, (from, to): (Time, Time)) -> Vec<(Time, Time)> {
+    let killed = |run: &&Unended| now.seconds_since(run.flushed_at) > SILENT_S;
+    let hole = |run: &Unended| {
         let beat = run.flushed_at.plus_seconds(BEAT_S);
-        (run.flushed_at, next.map_or(beat, |next| next.max(beat)))
+        let next = run.next_began.map_or(beat, |next| next.max(beat));
+        (run.flushed_at, next)
     };
     let holes = runs.iter().filter(killed).map(hole);
-    holes
+    let mut holes: Vec<_> = holes
         .filter(|(begins, ends)| *begins < to && *ends > from)
-        .collect()
+        .collect();
+    holes.sort_unstable();
+    holes
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::insight::asked::Run;
 
     const EVER: (i64, i64) = (-1_000_000, 1_000_000);
 
@@ -46,8 +60,21 @@ mod tests {
         }
     }
 
+    /// Those that did not end, as the store tells of them.
+    fn unended(runs: &[Run]) -> Vec<Unended> {
+        let open = runs.iter().filter(|run| run.ended_at.is_none());
+        open.map(|run| {
+            let began = runs.iter().map(|other| other.began_at);
+            Unended {
+                flushed_at: run.flushed_at,
+                next_began: began.filter(|began| *began > run.flushed_at).min(),
+            }
+        })
+        .collect()
+    }
+
     fn told(runs: &[Run], now: i64, (from, to): (i64, i64)) -> Vec<(i64, i64)> {
-        let found = gaps(runs, at(now), (at(from), at(to)));
+        let found = gaps(&unended(runs), at(now), (at(from), at(to)));
         let seconds = |(a, b): &(Time, Time)| (a.unix_seconds(), b.unix_seconds());
         found.iter().map(seconds).collect()
     }

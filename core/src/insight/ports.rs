@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use zeroize::Zeroizing;
 
 use super::aggregate::{Addressee, Office, Receipt, Report};
-use super::asked::{Grain, Growth, Kept, LinkDay, Refused, Row, Run, Slice, Which};
+use super::asked::{Grain, Growth, Kept, LinkDay, Refused, Row, Run, Runs, Slice, Unended, Which};
 use super::batch::{Batch, Crowd};
 use super::data::DataStanding;
 use super::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
@@ -57,8 +57,16 @@ pub trait InsightReads: Send {
         from: &str,
         to: &str,
     ) -> Result<Vec<(String, i64)>, StoreError>;
-    /// Processes that counted within a span, by their start.
-    async fn runs(&mut self, from: Time, to: Time) -> Result<Vec<Run>, StoreError>;
+    /// What the processes that counted within a span say together.
+    async fn runs(&mut self, from: Time, to: Time) -> Result<Runs, StoreError>;
+    /// Processes that did not say that they ended and wrote last within a span, or before it while none began between
+    /// that and the span; at most `limit`, the last to write first.
+    async fn unended(
+        &mut self,
+        from: Time,
+        to: Time,
+        limit: i64,
+    ) -> Result<Vec<Unended>, StoreError>;
     /// Links that began and ended by day, in days since 1970, both within: days that are over as they were added up
     /// last, the rest as it is.
     async fn growth(&mut self, from: i64, to: i64) -> Result<Vec<Growth>, StoreError>;

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::asked::{
-    By, DAYS_KEPT, DAYS_TOLD, Grain, Growth, HOURS_KEPT_DAYS, Kept, LINKS_KEPT_DAYS, Refused, Run,
+    By, DAYS_KEPT, DAYS_TOLD, Grain, Growth, HOURS_KEPT_DAYS, Kept, LINKS_KEPT_DAYS, Refused,
     Slice, Which, YEAR_DAYS, month_of,
 };
 use super::crowds::{funnel, people_of};
 use super::error::InsightError;
-use super::gaps::{AROUND_S, gaps};
+use super::gaps::gaps_of;
 use super::latency::percentile;
 use super::people::{self, Period, day_number, midnight};
 use super::sample::{Channel, Outcome};
@@ -176,10 +176,11 @@ impl Insight {
             .latencies(ask.from, ask.to, ask.function)
             .await?;
         let now = self.clock.now();
-        let (runs, gaps) = runs_of(&mut view, ask, now).await?;
+        let span = (midnight(ask.from), midnight(ask.to.saturating_add(1)));
+        let runs = view.insight().runs(span.0, span.1).await?;
         let (growth, kept) = linked(&mut view, ask, now).await?;
         Ok(Statistics {
-            as_of: runs.iter().map(|run| run.flushed_at).max(),
+            as_of: runs.flushed_at,
             grain_is_month: grain == Grain::Month,
             calls,
             calls_before,
@@ -196,8 +197,8 @@ impl Insight {
             funnel: funnel(&mut view, ask).await?,
             growth,
             kept,
-            gaps,
-            lost: runs.iter().map(|run| run.lost).sum(),
+            gaps: gaps_of(&mut view, span, now).await?,
+            lost: runs.lost,
         })
     }
 
@@ -361,25 +362,6 @@ impl crate::jobs::runner::Task for Insight {
             .map(drop)
             .map_err(crate::jobs::runner::TaskFailure::store)
     }
-}
-
-/// The processes that counted within the span, and what they may have missed of it.
-async fn runs_of(
-    view: &mut View,
-    ask: &Ask,
-    now: Time,
-) -> Result<(Vec<Run>, Vec<(Time, Time)>), StoreError> {
-    let (from, to) = (midnight(ask.from), midnight(ask.to.saturating_add(1)));
-    let around = view
-        .insight()
-        .runs(
-            from.plus_seconds(AROUND_S.saturating_neg()),
-            to.plus_seconds(AROUND_S),
-        )
-        .await?;
-    let missed = gaps(&around, now, (from, to));
-    let within = |run: &Run| run.flushed_at >= from && run.began_at < to;
-    Ok((around.into_iter().filter(within).collect(), missed))
 }
 
 /// Links of the span's days, and the first links of a year until its last.
