@@ -33,6 +33,7 @@ use crate::world::{Fault, Outside, Seller, app, rules};
 stories! {
     the_bank_returns_a_tenth_of_the_payouts;
     weights_change_while_many_are_queued;
+    a_long_queue_gets_its_places_in_parts_and_nothing_leaves_before;
     an_end_waits_for_a_payout_nobody_knows_of;
 }
 
@@ -192,6 +193,26 @@ async fn weights_change_while_many_are_queued(place: Place) {
         disorder(&place, Weights::of(1, 100)).await > 0,
         "another order would be seen"
     );
+}
+
+/// The sweep that follows does the rest: between the two, reminders and ends of countdowns have their turns.
+async fn a_long_queue_gets_its_places_in_parts_and_nothing_leaves_before(place: Place) {
+    /// What one sweep gives places to.
+    const PART: i64 = 4_000;
+    let outside = Outside::at(start());
+    let seller = place.seller(&outside, 1).await;
+    queue(&place, &seller, PART + 1).await;
+    let mut changed = rules();
+    changed.weights_version = 1;
+    changed.weights = Weights::of(1, 100);
+    let epoch = changed.weights.epoch;
+    let app = app(&place, &outside, changed);
+    assert!(app.sweep_trades().await.unwrap() > 0, "there is more of it");
+    let keyed = format!("SELECT COUNT(*) FROM trade_task WHERE weights_epoch = {epoch}");
+    assert_eq!(place.number(&keyed).await, PART);
+    let queued = "SELECT COUNT(*) FROM trade_task WHERE state = 'QUEUED'";
+    assert_eq!(place.number(queued).await, PART + 1, "nothing leaves yet");
+    assert_eq!(app.rekey().await.unwrap(), 1, "the rest");
 }
 
 /// None of them is asked by the end of a cooperation.

@@ -1,4 +1,5 @@
-//! The time an owner has: it ends before the account's settlement day, with reminders on the way.
+//! The time an owner has: it ends before the account's settlement day, with reminders on the way. After an
+//! undo a day at least is left, also when that ends after the settlement day (table K).
 
 use crate::shared::time::{Day, Time};
 

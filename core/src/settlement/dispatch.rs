@@ -19,6 +19,8 @@ use crate::store::{StoreError, atomically, snapshot};
 const BATCH: i64 = 64;
 /// Rows keyed anew in one unit.
 const REKEY_BATCH: i64 = 500;
+/// Such units in one sweep: reminders and ends of countdowns do not wait for a long queue to be whole.
+const REKEY_UNITS: usize = 8;
 pub(super) const ACTOR: &str = "job:settlement.sweep";
 
 impl Settlement {
@@ -33,7 +35,10 @@ impl Settlement {
             let turn = self.trade_turn(id).await;
             self.or_aside(id, turn).await?;
         }
-        self.rekey().await?;
+        if self.rekey_part().await? {
+            // There is more of it: nothing leaves yet, and the next sweep follows at once.
+            return Ok(worked.saturating_add(1));
+        }
         for _ in 0..BATCH {
             if !self.dispatch_first().await? {
                 break;
@@ -45,36 +50,52 @@ impl Settlement {
 
     /// Gives queued tasks their places after a change of the weights: nothing leaves before all have one.
     pub async fn rekey(&self) -> Result<usize, SettlementError> {
-        let rules = &*self.rules;
         let mut keyed: usize = 0;
         loop {
-            let (batch, kept) = atomically(self.store(), async |tx| {
-                let kept = weighing::in_force(tx, rules).await?;
-                let weights = kept.weights;
-                let rows = tx
-                    .settlement()
-                    .keyed_otherwise(weights.epoch, REKEY_BATCH)
-                    .await?;
-                for queued in &rows {
-                    let key = weights.key(queued.amount, queued.enqueued_at);
-                    let id = &queued.trade_task_id;
-                    tx.settlement().rekey(id, key, weights.epoch).await?;
-                }
-                Ok::<_, SettlementError>((rows.len(), kept))
-            })
-            .await?;
-            let apart = weighing::are_apart(rules, &kept);
-            if apart && !self.is_apart.swap(true, Ordering::Relaxed) {
-                tracing::error!(
-                    version = kept.version,
-                    "settlement.queue.weights_changed_without_their_version"
-                );
-            }
+            let batch = self.rekey_batch().await?;
             if batch == 0 {
                 return Ok(keyed);
             }
             keyed = keyed.saturating_add(batch);
         }
+    }
+
+    /// As much of it as one sweep does; whether some may still lack their places.
+    async fn rekey_part(&self) -> Result<bool, SettlementError> {
+        for _ in 0..REKEY_UNITS {
+            if self.rekey_batch().await? == 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// One unit of it; how many were given their places.
+    async fn rekey_batch(&self) -> Result<usize, SettlementError> {
+        let rules = &*self.rules;
+        let (batch, kept) = atomically(self.store(), async |tx| {
+            let kept = weighing::in_force(tx, rules).await?;
+            let weights = kept.weights;
+            let rows = tx
+                .settlement()
+                .keyed_otherwise(weights.epoch, REKEY_BATCH)
+                .await?;
+            for queued in &rows {
+                let key = weights.key(queued.amount, queued.enqueued_at);
+                let id = &queued.trade_task_id;
+                tx.settlement().rekey(id, key, weights.epoch).await?;
+            }
+            Ok::<_, SettlementError>((rows.len(), kept))
+        })
+        .await?;
+        let apart = weighing::are_apart(rules, &kept);
+        if apart && !self.is_apart.swap(true, Ordering::Relaxed) {
+            tracing::error!(
+                version = kept.version,
+                "settlement.queue.weights_changed_without_their_version"
+            );
+        }
+        Ok(batch)
     }
 
     /// Sends the head of the queue; false when it is empty or the brake holds it.
