@@ -200,23 +200,21 @@ pub(crate) async fn read(stage: &Stage) -> Outcome {
 async fn channel(stage: &Stage, lines: &mut Vec<String>) {
     let trades = stage.sandbox_get("/sim/alipay/trades").await;
     for trade in list(&trades) {
-        let refunds: Vec<String> = list(&trade["refunds"])
-            .iter()
-            .map(|refund| {
-                format!(
-                    "{}={}",
-                    word(&refund["out_request_no"]),
-                    refund["amount_fen"]
-                )
-            })
-            .collect();
+        // A line each: which of several homes is paid back first is not the outcome's.
+        for refund in list(&trade["refunds"]) {
+            lines.push(format!(
+                "channel refund {} of {} is {}",
+                word(&refund["out_request_no"]),
+                word(&trade["out_trade_no"]),
+                refund["amount_fen"]
+            ));
+        }
         lines.push(format!(
-            "channel trade {} {} total {} refunded {} [{}]",
+            "channel trade {} {} total {} refunded {}",
             word(&trade["out_trade_no"]),
             word(&trade["trade_status"]),
             trade["total_fen"],
-            trade["refunded_fen"],
-            refunds.join(" ")
+            trade["refunded_fen"]
         ));
     }
     let wallets = stage.sandbox_get("/sim/alipay/wallets").await;

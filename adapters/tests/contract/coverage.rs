@@ -56,8 +56,7 @@ fn storage_port_methods() -> BTreeSet<String> {
         else {
             continue;
         };
-        let ports = core_source().join(room.replace("::", "/")).join("ports.rs");
-        let source = std::fs::read_to_string(&ports).unwrap();
+        let source = ports_of(&core_source().join(room.replace("::", "/")));
         for name in traits
             .split(|c: char| !c.is_alphanumeric())
             .filter(|n| !n.is_empty())
@@ -70,6 +69,16 @@ fn storage_port_methods() -> BTreeSet<String> {
     }
     assert!(methods.len() > 30, "the ports were not found: {methods:?}");
     methods
+}
+
+/// What a room's ports are written in: `ports.rs`, and the files below it where they stand in several.
+fn ports_of(room: &Path) -> String {
+    let mut source = std::fs::read_to_string(room.join("ports.rs")).unwrap();
+    for part in std::fs::read_dir(room.join("ports")).into_iter().flatten() {
+        source.push('\n');
+        source.push_str(&std::fs::read_to_string(part.unwrap().path()).unwrap());
+    }
+    source
 }
 
 /// The trait and those it extends, directly or not, as far as the same file declares them.
