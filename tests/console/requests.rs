@@ -155,6 +155,9 @@ async fn ln_19_who_reported_without_a_name_is_named_by_no_line_of_time_and_by_no
         let page = desk.get(&format!("/console/cases/{named}"), cookie).await;
         assert!(page.text.contains(&format!("/console/customers/{id}")));
     }
+    let card = desk.get(&format!("/console/customers/{id}"), &support);
+    let card = card.await.text;
+    assert!(card.contains(named.as_str()) && !card.contains(late.as_str()));
     let south = office.enter(&desk, "south").await;
     let refused = desk.get(&format!("/console/cases/{late}"), &south).await;
     assert_eq!(refused.status, 403);

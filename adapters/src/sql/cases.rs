@@ -26,7 +26,9 @@ statements! { "cases":
             UNION SELECT p.payment_id FROM account a JOIN payment p ON p.account_id = a.account_id \
                 WHERE a.account_id = $1 OR a.merged_into = $1 \
             UNION SELECT b.binding_id FROM account a JOIN binding b ON b.account_id = a.account_id \
-                WHERE a.account_id = $1 OR a.merged_into = $1) \
+                WHERE a.account_id = $1 OR a.merged_into = $1 \
+            UNION SELECT q.request_id FROM account a JOIN service_request q ON q.account_id = a.account_id \
+                WHERE (a.account_id = $1 OR a.merged_into = $1) AND q.anonymous = 0) \
         ORDER BY opened_at DESC, case_id DESC LIMIT $2";
     COUNT_OPEN("case_file") = "SELECT COUNT(*) AS n FROM case_file WHERE closed_at IS NULL";
     OPEN_BY_KIND("case_file") = "SELECT kind, COUNT(*) AS n FROM case_file \

@@ -1,5 +1,6 @@
 //! What people ask of the utility: found by its owner only, once per key, asked about when due.
 
+use lifeline_core::cases::{Case, CaseKind};
 use lifeline_core::requests::listed::Sought;
 use lifeline_core::requests::request::{AGAIN_AFTER_S, Check, Kind, Letter, Request, State};
 use lifeline_core::shared::ids::{AccountId, RequestId};
@@ -9,6 +10,7 @@ use lifeline_core::store::StoreError;
 use crate::accounts::bare;
 use crate::bench::{Bench, at};
 use crate::contracts;
+use crate::household::household;
 
 contracts! { "requests":
     round_trip => ["RequestStore::add", "RequestReads::find", "RequestReads::find_keyed"];
@@ -21,6 +23,7 @@ contracts! { "requests":
     those_that_wait_for_staff_come_oldest_first => ["RequestReads::waiting", "RequestStore::save"];
     staff_see_all_newest_first_by_kind_and_state => ["RequestReads::entries"];
     letters_are_sealed => ["RequestStore::add"];
+    a_case_of_what_was_asked_is_its_persons_unless_it_has_no_name => ["CaseReads::about_person", "CaseReads::homes"];
 }
 
 pub(crate) async fn person(t: &Bench, open_id: &str) -> AccountId {
@@ -333,4 +336,42 @@ async fn those_that_wait_for_staff_come_oldest_first(t: Bench) {
         .unwrap();
     let left = t.view().await.requests().waiting(None, 9).await.unwrap();
     assert_eq!(left, waiting[..2]);
+}
+
+async fn a_case_of_what_was_asked_is_its_persons_unless_it_has_no_name(t: Bench) {
+    let home = household(&t).await;
+    let account = &home.person.account_id;
+    let nameless = request(&t, account, "nameless");
+    let mut asked = request(&t, account, "asked");
+    asked.anonymous = false;
+    let about = |subject: &RequestId| Case {
+        case_id: t.id(),
+        kind: CaseKind::ServiceRequest,
+        cause: format!("requests:{subject}"),
+        subject: subject.to_string(),
+        facts: "{}".into(),
+        opened_at: at(0),
+        trace_id: "trace-1".into(),
+        closed_at: None,
+    };
+    let cases = [about(&nameless.request_id), about(&asked.request_id)];
+    t.write(async |tx| {
+        tx.requests().add(&nameless).await?;
+        tx.requests().add(&asked).await?;
+        tx.cases().open(&cases[0]).await?;
+        tx.cases().open(&cases[1]).await
+    })
+    .await
+    .unwrap();
+    let mut view = t.view().await;
+    let found = view.cases().about_person(account, 9).await.unwrap();
+    assert_eq!(found, cases[1..]);
+    for (request, named) in [(&nameless, false), (&asked, true)] {
+        let id = request.request_id.as_str();
+        let homes = view.cases().homes(id).await.unwrap();
+        let own = homes
+            .iter()
+            .find(|one| one.binding_id == home.link.binding_id);
+        assert_eq!(own.map(|one| one.named), Some(named));
+    }
 }

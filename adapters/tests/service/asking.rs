@@ -9,6 +9,7 @@ use lifeline_core::notices::words::Words;
 use lifeline_core::requests::RequestError;
 use lifeline_core::requests::filing::Keyed;
 use lifeline_core::requests::request::{AGAIN_AFTER_S, Check, Kind, Request, State, Wish};
+use lifeline_core::shared::ids::PaymentId;
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::personal::{IdNo, PersonName, Phone};
 use lifeline_core::store::{Tx, atomically, snapshot};
@@ -203,7 +204,7 @@ async fn ln_20_handed_over_twice_it_is_one_order_and_told_of_once() {
     assert_eq!(world.told(&me).await.len(), 1);
 }
 
-/// The cases of what a person asked that did not reach marketing.
+/// The cases of what a person asked.
 async fn about_late(world: &World, me: &Caller) -> Vec<Case> {
     let page = Page::new(None, None).unwrap();
     let own = world.requests.list(me, &page).await.unwrap().items;
@@ -243,6 +244,23 @@ async fn ln_20_staff_are_told_once_of_what_marketing_does_not_take_for_a_week() 
     hours(&world, 7 * 24).await;
     assert_eq!(state(&world, &me).await, State::Accepted);
     assert_eq!(world.clerk.orders().len(), 1);
+}
+
+#[tokio::test]
+async fn ln_20_the_case_of_a_wrong_payment_names_the_payment() {
+    let world = World::new().await;
+    let me = world.person().await;
+    let payment: PaymentId = world.id();
+    let wrong = Wish {
+        payment_id: Some(payment.clone()),
+        ..wish(Kind::WrongPayment)
+    };
+    world.requests.file(&me, &keyed("k"), &wrong).await.unwrap();
+    let cases = about_late(&world, &me).await;
+    assert_eq!(cases.len(), 1);
+    let facts = format!(r#"{{"kind":"wrong_payment","payment_id":"{payment}"}}"#);
+    assert_eq!(cases[0].facts, facts);
+    assert_eq!(cases[0].line_of(), payment.as_str());
 }
 
 /// An application that two persons let through; its row of the outbox was given up.

@@ -213,7 +213,26 @@ struct OfRow {
     row: Option<String>,
 }
 
+/// The facts that name what a request is about.
+#[derive(Default, Deserialize)]
+struct OfRequest {
+    payment_id: Option<String>,
+    binding_id: Option<String>,
+}
+
 impl Case {
+    /// Whose line of time tells what came before it: of a request the payment or the home that it names, else its
+    /// subject.
+    #[must_use]
+    pub fn line_of(&self) -> String {
+        if self.kind != CaseKind::ServiceRequest {
+            return self.subject.clone();
+        }
+        let read: OfRequest = serde_json::from_str(&self.facts).unwrap_or_default();
+        let named = read.payment_id.or(read.binding_id);
+        named.unwrap_or_else(|| self.subject.clone())
+    }
+
     /// The id of the one row of its subject that it is about, when it names one: what is decided reaches
     /// no other, and the same may be told of that row once more.
     #[must_use]

@@ -126,8 +126,8 @@ pub struct Card {
     /// Those within the scope of whoever looks.
     pub homes: Vec<HomeShown>,
     pub consents: Vec<Consent>,
-    /// About the person under any name of theirs, their payments and their links, the newest first; those within
-    /// the scope of whoever looks.
+    /// About the person under any name of theirs, their payments, their links and what they asked under their name,
+    /// the newest first; those within the scope of whoever looks.
     pub cases: Vec<Case>,
     /// Who saw what in clear, newest first.
     pub unmaskings: Vec<Unmasking>,

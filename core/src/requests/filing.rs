@@ -1,6 +1,6 @@
 //! Putting a request on record, and showing a person their own.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::openings::certified_in;
 use super::request::{Check, Request, State, Wish};
@@ -75,7 +75,8 @@ impl Requests {
                 tx.outbox().add(&event).await?;
             }
             if request.kind.is_about_money() {
-                let facts = json!({ "kind": request.kind.as_str() });
+                let mut facts = json!({ "kind": request.kind.as_str() });
+                name_in(&mut facts, &request);
                 let (kind, subject) = (CaseKind::ServiceRequest, id.as_str());
                 let cause = format!("requests:{id}");
                 pen.open_case(tx, kind, &cause, subject, &facts, &caller.trace_id)
@@ -111,6 +112,19 @@ impl Requests {
         let rows = view.requests().list(&caller.account_id, page).await?;
         let key = |request: &Request| request.request_id.as_str().to_owned();
         Ok(Slice::cut(rows, page, key))
+    }
+}
+
+/// Names in the facts of a case which payment and which home a request is about: none of a report without a name.
+pub(super) fn name_in(facts: &mut Value, request: &Request) {
+    let Some(facts) = facts.as_object_mut().filter(|_| !request.anonymous) else {
+        return;
+    };
+    if let Some(id) = &request.payment_id {
+        facts.insert("payment_id".to_owned(), json!(id.as_str()));
+    }
+    if let Some(id) = &request.binding_id {
+        facts.insert("binding_id".to_owned(), json!(id.as_str()));
     }
 }
 

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::events::{self, FILE, ToFile};
+use super::filing::name_in;
 use super::openings::{Clerk, applicant, certified_in};
 use super::ports::{Applicant, OrderReport, WorkOrder};
 use super::request::{Request, State};
@@ -224,7 +225,9 @@ impl Requests {
             tx.requests().save(&request).await?;
             tx.outbox().add(&event).await?;
             if request.is_late(pen.now) {
-                let facts = json!({ "kind": request.kind.as_str(), "what": "not_at_marketing" });
+                let mut facts =
+                    json!({ "kind": request.kind.as_str(), "what": "not_at_marketing" });
+                name_in(&mut facts, &request);
                 let (kind, subject) = (CaseKind::ServiceRequest, id.as_str());
                 let cause = format!("requests:{id}:late");
                 pen.open_case(tx, kind, &cause, subject, &facts, &actor.trace_id)

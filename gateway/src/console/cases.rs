@@ -262,7 +262,7 @@ async fn show(
     let oneself = Oneself::of(&visitor).await?;
     let own = waiting.is_some_and(|one| oneself.is(&one.proposed_by));
     let frame = Frame::of(&visitor, "case.title");
-    let line = newest(&visitor, &insight, &case.subject, &frame).await?;
+    let line = newest(&visitor, &insight, &case.line_of(), &frame).await?;
     Ok(page(&CasePage {
         facts: facts(&frame, case),
         behind: order

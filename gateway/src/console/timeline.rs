@@ -39,6 +39,7 @@ pub(super) struct Row {
 pub(super) struct Newest {
     /// What the whole line is asked by.
     pub(super) of: &'static str,
+    pub(super) id: String,
     pub(super) rows: Vec<Row>,
     pub(super) more: bool,
 }
@@ -90,6 +91,7 @@ pub(super) async fn newest(
         .await?;
     Ok(Some(Newest {
         of: line.of.kind(),
+        id: line.of.id().to_owned(),
         rows: rows(&line.moments, frame),
         more: line.more,
     }))
