@@ -1,6 +1,7 @@
 //! The brake of payouts on the console (money.md G7): one person wants payouts to go on, another lets them.
 
 use lifeline_core::cases::{Case, CaseKind};
+use lifeline_core::settlement::ids::TradeTaskId;
 use lifeline_core::shared::ids::{CaseId, Maker};
 use lifeline_core::store::{StoreError, Tx, atomically};
 
@@ -25,9 +26,9 @@ async fn tripped(office: &Office) -> CaseId {
         trace_id: "t".repeat(32),
         closed_at: None,
     };
-    let case = &case;
+    let (case, payout) = (&case, &maker.id::<TradeTaskId>());
     atomically(&*office.store, async |tx: &mut Tx| {
-        assert!(tx.payout_brake().trip_brake(now).await?);
+        assert!(tx.payout_brake().trip_brake(now, payout).await?);
         assert!(tx.cases().open(case).await?);
         Ok::<_, StoreError>(())
     })

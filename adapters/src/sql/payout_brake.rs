@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use lifeline_core::settlement::brake::ports::{PayoutBrakeStore, Release};
+use lifeline_core::settlement::ids::TradeTaskId;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 
@@ -12,9 +13,9 @@ use super::{Sql, WriteConn};
 statements! { "payout_brake":
     OPEN("payout_trip") = "SELECT COALESCE(stopped_at, tripped_at) AS on_since FROM payout_trip \
         WHERE released_at IS NULL";
-    RELEASED("payout_trip") = "SELECT released_at, stopped_by FROM payout_trip WHERE released_at >= $1 \
-        ORDER BY released_at DESC LIMIT 1";
-    TRIP("payout_trip") = "INSERT INTO payout_trip (tripped_at) VALUES ($1) ON CONFLICT DO NOTHING";
+    RELEASED("payout_trip") = "SELECT released_at, CASE WHEN stopped_by IS NULL THEN trade_task_id END AS looked_at \
+        FROM payout_trip WHERE released_at >= $1 ORDER BY released_at DESC LIMIT 1";
+    TRIP("payout_trip") = "INSERT INTO payout_trip (tripped_at, trade_task_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     STOP("payout_trip") = "INSERT INTO payout_trip (tripped_at, stopped_at, stopped_by) VALUES ($1, $1, $2) \
         ON CONFLICT DO NOTHING";
     STOP_ON("payout_trip") = "UPDATE payout_trip SET stopped_at = $1, stopped_by = $2 WHERE released_at IS NULL";
@@ -35,12 +36,12 @@ impl<C: WriteConn> PayoutBrakeStore for Sql<C> {
         };
         Ok(Some(Release {
             at: row.time("released_at")?,
-            stopped: row.maybe_text("stopped_by")?.is_some(),
+            looked_at: row.maybe_id("looked_at")?,
         }))
     }
 
-    async fn trip_brake(&mut self, now: Time) -> Result<bool, StoreError> {
-        self.changed(&TRIP, args![now]).await
+    async fn trip_brake(&mut self, now: Time, payout: &TradeTaskId) -> Result<bool, StoreError> {
+        self.changed(&TRIP, args![now, payout]).await
     }
 
     async fn stop_brake(&mut self, now: Time, by: &str) -> Result<bool, StoreError> {

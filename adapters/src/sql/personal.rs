@@ -191,7 +191,7 @@ pub static TABLES: &[Table] = &[
     table("brake_trip", "first_by second_by stopped_by", NOBODY),
     table("payout_queue", "", NOBODY),
     table("untold_prices", "period", NOBODY),
-    table("payout_trip", "first_by second_by stopped_by", NOBODY),
+    table("payout_trip", "first_by second_by stopped_by trade_task_id", NOBODY),
     table("recovery", "begun_by ended_by proof payouts_by", NOBODY),
     table("recovery_statement", "day digest=digest read_by", NOBODY),
     table("recovery_look", "payment_id", NOBODY).purged(&OLD_LOOKS, 0),

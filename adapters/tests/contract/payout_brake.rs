@@ -1,6 +1,8 @@
 //! The brake of payouts; and what a person does to that of refunds.
 
 use lifeline_core::settlement::brake::ports::Release;
+use lifeline_core::settlement::ids::TradeTaskId;
+use lifeline_core::shared::ids::TypedId as _;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 
@@ -14,8 +16,14 @@ contracts! { "payout_brake":
     a_person_stops_refunds_once => ["PaymentStore::stop_refunds"];
 }
 
+/// The payout that trips it at that second.
+fn payout(second: i64) -> TradeTaskId {
+    TradeTaskId::made(format!("019aa2f0-0000-7000-8000-{second:012x}"))
+}
+
 async fn trip(t: &Bench, second: i64) -> bool {
-    let tripped = t.write(async |tx| tx.payout_brake().trip_brake(at(second)).await);
+    let payout = &payout(second);
+    let tripped = t.write(async |tx| tx.payout_brake().trip_brake(at(second), payout).await);
     tripped.await.unwrap()
 }
 
@@ -29,8 +37,20 @@ async fn stop(t: &Bench, second: i64, by: &'static str) -> bool {
     stopped.await.unwrap()
 }
 
-const fn of_itself(at: Time) -> Release {
-    Release { at, stopped: false }
+/// Released at that second, after a payout had tripped it at another.
+fn looked_at(released: i64, tripped: i64) -> Option<Release> {
+    Some(Release {
+        at: at(released),
+        looked_at: Some(payout(tripped)),
+    })
+}
+
+/// Released at that second, after a person had stopped payouts.
+fn at_none(released: i64) -> Option<Release> {
+    Some(Release {
+        at: at(released),
+        looked_at: None,
+    })
 }
 
 async fn released_since(t: &Bench, second: i64) -> Option<Release> {
@@ -57,15 +77,11 @@ async fn a_trip_holds_until_two_persons_release_it(t: Bench) {
     assert!(release(&t, 1, ["staff:a", "staff:b"], 3).await.unwrap());
     assert_eq!(tripped_at(&t).await, None);
     assert!(!release(&t, 1, ["staff:c", "staff:d"], 4).await.unwrap());
-    assert_eq!(released_since(&t, 3).await, Some(of_itself(at(3))));
+    assert_eq!(released_since(&t, 3).await, looked_at(3, 1));
     assert_eq!(released_since(&t, 4).await, None);
     assert!(trip(&t, 5).await, "and again");
     assert!(release(&t, 5, ["staff:b", "staff:a"], 6).await.unwrap());
-    assert_eq!(
-        released_since(&t, 0).await,
-        Some(of_itself(at(6))),
-        "the last one"
-    );
+    assert_eq!(released_since(&t, 0).await, looked_at(6, 5), "the last one");
 }
 
 async fn a_release_says_whether_a_person_had_stopped_payouts(t: Bench) {
@@ -73,22 +89,14 @@ async fn a_release_says_whether_a_person_had_stopped_payouts(t: Bench) {
     assert!(stop(&t, 1, "staff:a").await);
     assert!(!trip(&t, 2).await, "it is on already");
     assert!(release(&t, 1, by, 3).await.unwrap());
-    let stopped = Release {
-        at: at(3),
-        stopped: true,
-    };
-    assert_eq!(released_since(&t, 0).await, Some(stopped));
+    assert_eq!(released_since(&t, 0).await, at_none(3));
     assert!(trip(&t, 4).await);
     assert!(!stop(&t, 5, "staff:a").await, "it is on already");
     assert_eq!(tripped_at(&t).await, Some(at(5)), "a stop of its own");
     let before = release(&t, 4, by, 6).await.unwrap();
     assert!(!before, "what was agreed to about the trip before");
     assert!(release(&t, 5, by, 7).await.unwrap());
-    let stopped = Release {
-        at: at(7),
-        stopped: true,
-    };
-    assert_eq!(released_since(&t, 4).await, Some(stopped));
+    assert_eq!(released_since(&t, 4).await, at_none(7));
 }
 
 async fn a_person_stops_refunds_once(t: Bench) {

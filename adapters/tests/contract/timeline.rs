@@ -7,6 +7,7 @@ use lifeline_core::insight::sample::Refusal;
 use lifeline_core::insight::timeline::{Of, Source};
 use lifeline_core::insight::{Channel, Outcome, Sample};
 use lifeline_core::outbox::Lane;
+use lifeline_core::settlement::ids::TradeTaskId;
 use lifeline_core::shared::ids::{AccountId, BindingId, PaymentId};
 use lifeline_core::shared::money::Fen;
 
@@ -298,7 +299,8 @@ async fn what_waits_is_counted(t: Bench) {
         (stands.refunds_stopped, stands.payouts_stopped),
         (None, None)
     );
-    t.write(async |tx| tx.payout_brake().trip_brake(at(4)).await)
+    let payout = &t.id::<TradeTaskId>();
+    t.write(async |tx| tx.payout_brake().trip_brake(at(4), payout).await)
         .await
         .unwrap();
     let later = t.view().await.insight().standing(at(6)).await.unwrap();

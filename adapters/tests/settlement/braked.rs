@@ -30,6 +30,9 @@ stories! {
     nobody_looked_at_the_payout_that_leaves_after_a_persons_stop;
     a_stop_while_the_brake_is_on_asks_two_persons_anew;
     two_payouts_that_leave_at_once_do_not_pass_the_brake_together;
+    what_two_persons_looked_at_leaves_though_the_reserve_was_silent_for_a_moment;
+    a_release_lets_no_other_payout_go_past_the_hours_sum;
+    nobody_outside_is_asked_while_the_brake_is_on;
 }
 
 /// Trips that nobody closed yet, oldest first.
@@ -154,6 +157,81 @@ async fn one_person_is_not_two_and_a_trip_is_released_once(place: Place) {
     outside.advance(60);
     app.sweep_trades().await.unwrap();
     assert_eq!((queued(&place).await, trips(&place).await.len()), (1, 1));
+}
+
+/// The payout that is next.
+async fn head(place: &Place) -> TradeTaskId {
+    let mut view = snapshot(&*place.store).await.unwrap();
+    view.settlement().first_queued().await.unwrap().unwrap()
+}
+
+async fn what_two_persons_looked_at_leaves_though_the_reserve_was_silent_for_a_moment(
+    place: Place,
+) {
+    let outside = Outside::at(start());
+    let mut tight = rules();
+    tight.brake_sum = Fen::new(12_399);
+    let app = app(&place, &outside, tight);
+    three(&app, &place, &outside).await;
+    app.sweep_trades().await.unwrap();
+    let looked_at = head(&place).await;
+    outside.advance(60);
+    release(&app, &place).await;
+    outside.with(|world| world.is_reserve_silent = true);
+    app.sweep_trades().await.unwrap();
+    assert_eq!(outside.paid(), Fen::ZERO);
+    assert_eq!(head(&place).await, looked_at, "it keeps its place");
+    outside.with(|world| world.is_reserve_silent = false);
+    outside.advance(1);
+    app.sweep_trades().await.unwrap();
+    let paid = "SELECT trade_task_id FROM trade_task WHERE state = 'PAID'";
+    assert_eq!(place.word(paid).await, looked_at.as_str());
+    assert_eq!(outside.paid(), Fen::new(12_400));
+    assert_eq!((queued(&place).await, trips(&place).await.len()), (2, 1));
+}
+
+/// What they looked at is out of the queue when the next leaves.
+async fn a_release_lets_no_other_payout_go_past_the_hours_sum(place: Place) {
+    let outside = Outside::at(start());
+    let mut tight = rules();
+    tight.brake_sum = Fen::new(12_399);
+    let app = app(&place, &outside, tight);
+    three(&app, &place, &outside).await;
+    app.sweep_trades().await.unwrap();
+    let looked_at = head(&place).await;
+    let later = outside.now().plus_seconds(3_600).micros();
+    place
+        .raw(&format!(
+            "UPDATE trade_task SET state = 'HELD', hold = 'no_payee', next_at = {later} \
+             WHERE trade_task_id = '{looked_at}'"
+        ))
+        .await
+        .unwrap();
+    outside.advance(60);
+    release(&app, &place).await;
+    app.sweep_trades().await.unwrap();
+    assert_eq!(outside.paid(), Fen::ZERO, "nobody looked at the next");
+    assert_eq!((queued(&place).await, trips(&place).await.len()), (2, 1));
+}
+
+async fn nobody_outside_is_asked_while_the_brake_is_on(place: Place) {
+    let outside = Outside::at(start());
+    let mut tight = rules();
+    tight.brake_count = 1;
+    let app = app(&place, &outside, tight);
+    three(&app, &place, &outside).await;
+    app.sweep_trades().await.unwrap();
+    assert_eq!((queued(&place).await, trips(&place).await.len()), (2, 1));
+    let asked = || outside.with(|world| world.reserve_asked);
+    let before = asked();
+    for _ in 0..10 {
+        outside.advance(1);
+        app.sweep_trades().await.unwrap();
+    }
+    assert_eq!(asked(), before);
+    release(&app, &place).await;
+    app.sweep_trades().await.unwrap();
+    assert!(asked() > before, "what leaves is asked about");
 }
 
 fn stop_of(place: &Place, outside: &Outside) -> PayoutStop {

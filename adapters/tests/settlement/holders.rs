@@ -31,6 +31,7 @@ stories! {
 impl GridConnections for Outside {
     async fn reserved(&self, number: &GenerationNo) -> Result<Option<Reserve>, NoAnswer> {
         let (is_silent, other) = self.with(|world| {
+            world.reserve_asked += 1;
             let other = world.holders.get(number.expose()).cloned();
             (world.is_reserve_silent, other)
         });

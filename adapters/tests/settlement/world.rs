@@ -65,6 +65,8 @@ pub(crate) struct World {
     /// Whom the reserve names of a generator, where it is another than the payee.
     pub(crate) holders: BTreeMap<String, PersonName>,
     pub(crate) is_reserve_silent: bool,
+    /// How often the reserve was asked.
+    pub(crate) reserve_asked: u64,
     pub(crate) faults: VecDeque<Fault>,
     pub(crate) is_silent: bool,
 }

@@ -9,7 +9,7 @@ use super::records::tell_differs;
 use super::table_t::{Effect, Input, State};
 use super::trade_task::{Hold, TradeTask};
 use super::trading::{self, AskedAbout, Paid, TradeApplied};
-use super::{Settlement, SettlementError, weighing};
+use super::{Settlement, SettlementError, brake, weighing};
 use crate::cases::{Case, CaseKind};
 use crate::shared::money::Fen;
 use crate::shared::outside::NoAnswer;
@@ -133,7 +133,11 @@ impl Settlement {
     /// brake holds it.
     async fn leave_queue(&self, id: &TradeTaskId) -> Result<Option<TradeApplied>, SettlementError> {
         // What was true when it was queued may not be now.
-        let checked = self.pass_gate(id).await?;
+        let (checked, is_braked) = self.pass_gate(id).await?;
+        if is_braked {
+            // Nobody outside is asked about what does not leave.
+            return Ok(None);
+        }
         let trade = &checked.trade;
         if trade.state != State::Queued
             || !self.looked_back(trade).await?
@@ -177,7 +181,8 @@ impl Settlement {
         Ok(())
     }
 
-    async fn pass_gate(&self, id: &TradeTaskId) -> Result<TradeApplied, SettlementError> {
+    /// What the gate says of it, made true; and whether it is in the queue while the brake is on.
+    async fn pass_gate(&self, id: &TradeTaskId) -> Result<(TradeApplied, bool), SettlementError> {
         let draw = self.draw(ACTOR, "");
         let rules = &*self.rules;
         atomically(self.store(), async |tx| {
@@ -189,7 +194,9 @@ impl Settlement {
             }
             let (input, hold) = gate.input();
             let paid = Paid { sum: None, hold };
-            trading::see_of(tx, rules, &draw, trade, input, paid).await
+            let applied = trading::see_of(tx, rules, &draw, trade, input, paid).await?;
+            let is_braked = applied.trade.state == State::Queued && brake::is_on(tx).await?;
+            Ok::<_, SettlementError>((applied, is_braked))
         })
         .await
     }

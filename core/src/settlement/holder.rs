@@ -5,10 +5,10 @@ use super::accounts::reserve::is_holder;
 use super::differing::Differing;
 use super::dispatch::ACTOR;
 use super::records::tell_differs;
-use super::table_t::Input;
+use super::table_t::{Input, State};
 use super::trade_task::{Hold, TradeTask};
 use super::trading::{self, Paid};
-use super::{Settlement, SettlementError};
+use super::{Settlement, SettlementError, brake};
 use crate::store::{Tx, atomically, snapshot};
 
 impl Settlement {
@@ -61,6 +61,11 @@ impl Settlement {
             let Some(still) = found.filter(as_it_was) else {
                 return Ok(());
             };
+            let waits = hold == Hold::Unchecked && still.state == State::Queued;
+            if waits && brake::was_looked_at(tx, &still, draw.now).await? {
+                // It keeps its place while that counts: nothing that nobody looked at leaves before it.
+                return Ok(());
+            }
             if hold == Hold::FiguresDiffer {
                 let (id, what) = (still.trade_task_id.as_str(), Differing::PayeeNotHolder);
                 tell_differs(tx, &draw, id, what).await?;

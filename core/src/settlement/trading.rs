@@ -250,7 +250,7 @@ async fn facts(
     let leaves = trade.state == State::Queued && input == Input::Turn && !trade.frozen;
     let brake_open = leaves && {
         let sum = about_to_leave(tx, trade).await?;
-        brake::lets_pass(tx, rules, draw, sum).await?
+        brake::lets_pass(tx, rules, draw, trade, sum).await?
     };
     let waited = trade
         .sent_at

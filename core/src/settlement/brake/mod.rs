@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::records::audit_line;
 use super::rules::SettlementRules;
+use super::trade_task::TradeTask;
 use super::{CAUSES, Settlement, SettlementError};
 use crate::cases::decision::Proposal;
 use crate::cases::{Case, CaseKind};
@@ -17,7 +18,7 @@ use crate::shared::draw::Draw;
 use crate::shared::ids::{CaseId, Entropy, EvidenceId, Maker};
 use crate::shared::money::Fen;
 use crate::shared::time::{Clock, Time};
-use crate::store::{Store, Tx, atomically};
+use crate::store::{Store, StoreError, Tx, atomically};
 
 const HOUR_S: i64 = 3600;
 /// What a case of a trip is about.
@@ -28,30 +29,48 @@ const STOPPED: &str = "payouts_stopped";
 /// As the audit and the evidence name it.
 const STOP: &str = "settlement.stop_payouts";
 
-/// Whether one more payout of this sum may leave; asked in the unit that would send it, which trips the
-/// brake when it may not.
+/// Whether nothing leaves until two persons let payouts go on.
+pub(super) async fn is_on(tx: &mut Tx) -> Result<bool, StoreError> {
+    let on_since = tx.payout_brake().brake_tripped_at().await?;
+    Ok(on_since.is_some())
+}
+
+/// Whether two persons let payouts go on within the last hour having looked at this one, which has not left since.
+pub(super) async fn was_looked_at(
+    tx: &mut Tx,
+    payout: &TradeTask,
+    now: Time,
+) -> Result<bool, StoreError> {
+    let hour = now.plus_seconds(HOUR_S.saturating_neg());
+    let released = tx.payout_brake().brake_released_since(hour).await?;
+    Ok(released.is_some_and(|last| last.is_about(payout)))
+}
+
+/// Whether this payout may leave with this sum; asked in the unit that would send it, which trips the brake when it
+/// may not.
 pub(super) async fn lets_pass(
     tx: &mut Tx,
     rules: &SettlementRules,
     draw: &Draw,
+    payout: &TradeTask,
     sum: Fen,
 ) -> Result<bool, SettlementError> {
-    if tx.payout_brake().brake_tripped_at().await?.is_some() {
+    if is_on(tx).await? {
         return Ok(false);
     }
     // Of two that are about to leave at the same time, the second counts the first.
     tx.settlement().queue_alone().await?;
     let hour = draw.now.plus_seconds(HOUR_S.saturating_neg());
     let released = tx.payout_brake().brake_released_since(hour).await?;
-    let since = released.map_or(hour, |last| last.at);
+    let since = released.as_ref().map_or(hour, |last| last.at);
     let (count, sent) = tx.settlement().sent_since(since).await?;
-    // The first after a release is what two persons looked at, however large it is by itself; not where a person
-    // had stopped payouts: no payout led to that.
-    let looked_at = count == 0 && released.is_some_and(|last| !last.stopped);
+    // What two persons looked at leaves however large it is by itself; whatever else comes first is held to the bounds.
+    let looked_at = released.is_some_and(|last| last.is_about(payout));
     if looked_at || (count < rules.brake_count && sent.plus(sum)? <= rules.brake_sum) {
         return Ok(true);
     }
-    if tx.payout_brake().trip_brake(draw.now).await? {
+    let tripping = &payout.trade_task_id;
+    if tx.payout_brake().trip_brake(draw.now, tripping).await? {
         tracing::error!("settlement.payouts_braked");
         tx.cases().open(&tripped(draw, WHAT)).await?;
     }

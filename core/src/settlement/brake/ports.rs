@@ -2,15 +2,26 @@
 
 use async_trait::async_trait;
 
+use crate::settlement::ids::TradeTaskId;
+use crate::settlement::trade_task::TradeTask;
 use crate::shared::time::Time;
 use crate::store::StoreError;
 
 /// The last time that two persons let payouts go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
     pub at: Time,
-    /// A person had stopped them: the two looked at no payout.
-    pub stopped: bool,
+    /// The payout that had tripped it, which the two looked at; none where a person had stopped payouts.
+    pub looked_at: Option<TradeTaskId>,
+}
+
+impl Release {
+    /// Whether the two looked at this payout, and it has not left since.
+    #[must_use]
+    pub fn is_about(&self, payout: &TradeTask) -> bool {
+        self.looked_at.as_ref() == Some(&payout.trade_task_id)
+            && payout.sent_at.is_none_or(|sent_at| sent_at < self.at)
+    }
 }
 
 #[async_trait]
@@ -19,8 +30,8 @@ pub trait PayoutBrakeStore: Send {
     async fn brake_tripped_at(&mut self) -> Result<Option<Time>, StoreError>;
     /// The last time it was released, if that was at or after a moment.
     async fn brake_released_since(&mut self, since: Time) -> Result<Option<Release>, StoreError>;
-    /// From now on it is on; false when it is already.
-    async fn trip_brake(&mut self, now: Time) -> Result<bool, StoreError>;
+    /// From now on it is on, because of this payout; false when it is already.
+    async fn trip_brake(&mut self, now: Time, payout: &TradeTaskId) -> Result<bool, StoreError>;
     /// From now on it is on because a person says so; false when it is already: it is that person's stop then.
     async fn stop_brake(&mut self, now: Time, by: &str) -> Result<bool, StoreError>;
     /// Two persons let payouts go on; false when that trip is over already. The schema refuses one person
