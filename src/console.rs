@@ -92,6 +92,7 @@ pub(crate) fn house(
             ("line", Arc::clone(line)),
             ("callback", Arc::clone(callback)),
         ],
+        proved: Arc::default(),
     }
 }
 

@@ -331,6 +331,7 @@ impl Office {
                 ("line", Arc::clone(&self.line)),
                 ("console", Arc::clone(&limits)),
             ],
+            proved: Arc::default(),
         };
         cfg.app_data(web::Data::new(sources))
             .app_data(web::Data::from(limits))

@@ -40,6 +40,9 @@ async fn ln_55_today_says_whether_yesterday_is_closed_or_by_how_much_it_is_open(
     let later = yesterday.plus_seconds(1);
     booked(&office, later, ("clearing", "marketing"), 12_440);
     let page = desk.get("/console", &support).await.text;
+    assert!(page.contains(closed), "the answer of a minute: {page}");
+    office.pass(60);
+    let page = desk.get("/console", &support).await.text;
     assert!(!page.contains(closed) && page.contains("¥4.00"), "{page}");
     let way = page.split("/console/timeline?of=payment").nth(1).unwrap();
     assert!(way.contains(PAYMENT), "{way}");
@@ -51,8 +54,27 @@ async fn ln_55_today_says_whether_yesterday_is_closed_or_by_how_much_it_is_open(
     }
     // What is booked today closes yesterday.
     booked(&office, now, ("clearing", "marketing"), 400);
+    office.pass(60);
     let page = desk.get("/console", &support).await.text;
     assert!(page.contains(closed), "{page}");
+}
+
+#[actix_web::test]
+async fn ln_55_a_ledger_that_cannot_be_added_up_takes_no_page_away() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let support = office.enter(&desk, "support").await;
+    office.raw("ALTER TABLE ledger_line RENAME TO away");
+    let shown = desk.get("/console", &support).await;
+    assert_eq!(shown.status, 200, "{}", shown.text);
+    assert!(shown.text.contains("尚无结果") && !shown.text.contains("已闭合"));
+    office.raw("ALTER TABLE away RENAME TO ledger_line");
+    office.pass(60);
+    let page = desk.get("/console", &support).await.text;
+    assert!(
+        page.contains("已闭合") && !page.contains("尚无结果"),
+        "{page}"
+    );
 }
 
 #[actix_web::test]

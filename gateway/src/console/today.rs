@@ -1,6 +1,6 @@
 //! The first page: what needs a person now, and whether everything works.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -10,6 +10,7 @@ use lifeline_core::insight::people::{day_number, midnight};
 use lifeline_core::ledger::Open;
 use lifeline_core::operators::{Right, Scope};
 use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::time::Time;
 use lifeline_core::store::{Store, snapshot};
 
 use super::access::{Access, Pages};
@@ -34,11 +35,36 @@ pub struct House {
     pub readiness: Arc<dyn Readiness>,
     pub services: Arc<Services>,
     pub gates: Vec<(&'static str, Arc<Limits>)>,
+    pub proved: Arc<Proved>,
 }
 
 impl std::fmt::Debug for House {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("House")
+    }
+}
+
+/// For so long the proof of yesterday is not made anew.
+const PROVED_S: i64 = 60;
+
+/// The proof of yesterday as it was made last, and when: making one goes through a day of the ledger, and many look.
+#[derive(Debug, Default)]
+pub struct Proved(Mutex<Option<(Time, Proof)>>);
+
+impl Proved {
+    /// The last one, while it is of the same yesterday and not old.
+    fn fresh(&self, now: Time) -> Option<Proof> {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_fresh = |at: Time| {
+            day_number(at) == day_number(now) && (0..PROVED_S).contains(&now.seconds_since(at))
+        };
+        let last = held.as_ref().filter(|(at, _)| is_fresh(*at));
+        last.map(|(_, proof)| proof.clone())
+    }
+
+    fn keep(&self, now: Time, proof: &Proof) {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *held = Some((now, proof.clone()));
     }
 }
 
@@ -67,8 +93,11 @@ struct Weighty {
 }
 
 /// Whether all money that moved yesterday came to where it belongs.
+#[derive(Debug, Clone, Default)]
 struct Proof {
     day: String,
+    /// The ledger could not be added up.
+    unknown: bool,
     /// What is open, in yuan; empty when the day is closed.
     open: String,
     /// There is more of it than was added up.
@@ -140,24 +169,43 @@ async fn weighty(visitor: &Visitor, frame: &Frame) -> Result<Vec<Weighty>, Fault
     Ok(lines.iter().map(told).collect())
 }
 
-/// The proof of yesterday, from the ledger as it is now.
-async fn proof(visitor: &Visitor, house: &House) -> Result<Option<Proof>, Fault> {
+/// The proof of yesterday, from the ledger as it was within the last minute. A ledger that cannot be added up in time leaves
+/// the page without one, not the visitor without the page.
+async fn proof(visitor: &Visitor, house: &House) -> Option<Proof> {
     let whole = visitor.acting.staff.scope == Scope::Everywhere;
     if !whole || !visitor.acting.may(Right::ReadPayments) {
-        return Ok(None);
+        return None;
     }
-    let today = day_number(visitor.operators.now());
+    let now = visitor.operators.now();
+    if let Some(proof) = house.proved.fresh(now) {
+        return Some(proof);
+    }
+    let today = day_number(now);
     let yesterday = midnight(today.saturating_sub(1));
+    let proof = proved(house, yesterday, midnight(today))
+        .await
+        .unwrap_or_else(|_| Proof {
+            day: yesterday.shanghai_date(),
+            unknown: true,
+            ..Proof::default()
+        });
+    house.proved.keep(now, &proof);
+    Some(proof)
+}
+
+/// The proof of the day between two moments.
+async fn proved(house: &House, yesterday: Time, today: Time) -> Result<Proof, Fault> {
     let mut view = snapshot(&*house.store).await?;
     let found = view
         .ledger()
-        .still_open(yesterday, midnight(today), OPEN_READ)
+        .still_open(yesterday, today, OPEN_READ)
         .await?;
     let sum = Fen::sum(found.iter().take(OPEN_MAX).map(|one| one.open));
     let sum = sum.map_err(|_| Fault::Internal)?;
     let row = |one: &Open| (one.payment_id.to_string(), one.open.yuan());
-    Ok(Some(Proof {
+    Ok(Proof {
         day: yesterday.shanghai_date(),
+        unknown: false,
         open: if found.is_empty() {
             String::new()
         } else {
@@ -165,7 +213,7 @@ async fn proof(visitor: &Visitor, house: &House) -> Result<Option<Proof>, Fault>
         },
         more: found.len() > OPEN_MAX,
         rows: found.iter().take(OPEN_SHOWN).map(row).collect(),
-    }))
+    })
 }
 
 async fn today(visitor: Visitor, house: web::Data<House>) -> Result<HttpResponse, Fault> {
@@ -190,7 +238,7 @@ async fn today(visitor: Visitor, house: web::Data<House>) -> Result<HttpResponse
         weighty,
         urgent,
         open_cases,
-        proof: proof(&visitor, &house).await?,
+        proof: proof(&visitor, &house).await,
         as_of: visitor.operators.now().alipay_text(),
         lights: house.readiness.checks().await,
     }))

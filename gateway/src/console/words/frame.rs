@@ -161,6 +161,11 @@ pub(super) static WORDS: &[Word] = &[
         "Closed: all money that moved yesterday is credited or given back.",
     ),
     (
+        "today.proof_unknown",
+        "尚无结果：账目一时未能合计，请稍后再看。",
+        "Not yet available: the books could not be added up just now; look again later.",
+    ),
+    (
         "today.proof_open",
         "未闭合，尚未入账或退回：",
         "Open, neither credited nor given back:",
