@@ -4,6 +4,7 @@
 use lifeline_core::cases::CaseKind;
 use lifeline_core::cases::decision::Resolution;
 use lifeline_core::payments::observation::{ChannelFact, LineFact, Observation, RefundFact};
+use lifeline_core::payments::order::Order;
 use lifeline_core::payments::rulings::Ruled;
 use lifeline_core::payments::{Standing, table_l as l, table_p as p, table_r as r};
 use lifeline_core::shared::ids::{LineId, PaymentId};
@@ -23,6 +24,7 @@ stories! {
     a_stopped_line_goes_on_and_is_posted;
     a_stopped_posting_stays_posted_or_is_taken_back;
     a_stopped_refund_goes_on_as_the_table_says;
+    what_goes_back_from_a_stopped_order_is_not_said_to_be_on_its_way;
     a_line_whose_place_is_unknown_may_be_fenced;
     what_lasts_too_long_is_told_of_each_time;
     what_stands_still_is_not_closed_without_a_word;
@@ -128,16 +130,46 @@ async fn a_stopped_posting_stays_posted_or_is_taken_back(place: Place) {
     assert_eq!(s.outside.count("reverse"), 1);
 }
 
-/// PLANNED, a case: it is withdrawn, and its line is for two persons.
-async fn a_stopped_refund_goes_on_as_the_table_says(place: Place) {
-    let s = Story::at(place);
+/// Marketing let go, and the refund is about to be sent.
+async fn going_back(s: &Story) -> Order {
     let mut order = order_in(&s.outside, p::State::Paid);
     order.payment.has_lock = false;
     order.lines = vec![line_in(&order, &s.outside, l::State::RefundDue)];
     order.lines[0].let_go = true;
     refund_in(&mut order, &s.outside, r::State::Planned, AMOUNT);
     s.place.add(&order, s.outside.now()).await;
-    trade_of(&s, &order);
+    trade_of(s, &order);
+    order
+}
+
+/// The order itself is stopped: its refund is planned, and nothing of it leaves. Only that it goes on ends the case.
+async fn what_goes_back_from_a_stopped_order_is_not_said_to_be_on_its_way(place: Place) {
+    let s = Story::at(place);
+    let order = going_back(&s).await;
+    let id = &order.payment.payment_id;
+    let gone = Observation::channel(s.outside.now(), p::Input::NotExist, ChannelFact::default());
+    see(&s, id, gone).await;
+    s.run(600).await;
+    assert_eq!(s.outside.count("refund"), 0, "stopped: it only looks");
+    let case = case_about(&s, id, CaseKind::Contradiction, id.as_str()).await;
+    assert_eq!(
+        rule(&s, &case, Resolution::TakeBack).await,
+        Ruled::Unmoved,
+        "the case would be closed, and the order stopped for ever"
+    );
+    assert!(s.app.stands_still(&case).await.unwrap());
+    assert_eq!(rule(&s, &case, Resolution::GoOn).await, Ruled::Moved);
+    s.run(60).await;
+    let look = s.look(id).await;
+    assert_eq!(look.refunds[0].state, r::State::Done);
+    assert_eq!(look.payment.refunded, AMOUNT);
+    assert_eq!(look.payment.state, p::State::Done);
+}
+
+/// PLANNED, a case: it is withdrawn, and its line is for two persons.
+async fn a_stopped_refund_goes_on_as_the_table_says(place: Place) {
+    let s = Story::at(place);
+    let order = going_back(&s).await;
     let id = &order.payment.payment_id;
     let refund = order.refunds[0].refund_id.clone();
     let row = refund.as_str();

@@ -315,8 +315,11 @@ impl<'a> Meant<'a> {
     }
 
     /// Everything that would be taken back is on its way or back: carried out before, and not noted, or nobody is needed
-    /// for it any more.
+    /// for it any more. Of an order that stands still nothing leaves.
     fn goes_back_already(&self) -> bool {
+        if self.stands_still() {
+            return false;
+        }
         let lines = self.order.lines.iter();
         let mut meant = lines.filter(|line| self.reaches(line.line_id.as_str()));
         let goes_back = |line: &PostingLine| {

@@ -138,6 +138,10 @@ async fn done(
             let payment = payment.map_err(|_| Fault::Refused("fault.not_as_things_stand"))?;
             let (actor, trace_id) = (visitor.acting.actor(), trace::current());
             let ruled = payments.rule(&payment, decided, &actor, &trace_id).await?;
+            // Moved, and what the case is about is stopped all the same: nothing leaves before two persons let it go on.
+            if ruled == Ruled::Moved && payments.stands_still(case).await? {
+                return Ok(Some("said.stands_still"));
+            }
             Ok(unmoved(ruled))
         }
     }
