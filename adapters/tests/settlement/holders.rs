@@ -64,14 +64,14 @@ async fn a_payout_waits_while_the_reserve_names_another_holder(place: Place) {
     let other = PersonName::parse("赵磊").unwrap();
     outside.with(|world| world.holders.insert(seller.number.clone(), other));
     app.sweep_trades().await.unwrap();
-    is_held(&place, &seller, Hold::FiguresDiffer).await;
+    is_held(&place, &seller, Hold::PayeeNotHolder).await;
     assert_eq!(told(&place, "payee_not_holder").await, 1);
     let lines = "SELECT COUNT(*) FROM evidence_entry WHERE kind = 'settlement.trade_task'";
     let before = place.number(lines).await;
     for _ in 0..3 {
         outside.advance(3600);
         app.sweep_trades().await.unwrap();
-        is_held(&place, &seller, Hold::FiguresDiffer).await;
+        is_held(&place, &seller, Hold::PayeeNotHolder).await;
     }
     assert_eq!(told(&place, "payee_not_holder").await, 1, "told once");
     assert_eq!(place.number(lines).await, before, "nothing was decided");

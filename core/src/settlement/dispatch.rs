@@ -163,8 +163,8 @@ impl Settlement {
         match trade.state {
             State::Held | State::Returned => {
                 // Held for its payee, it stays so until the reserve names them again.
-                let differs = trade.hold == Some(Hold::FiguresDiffer);
-                if !differs || self.goes_to_holder(&trade).await? {
+                let another = trade.hold == Some(Hold::PayeeNotHolder);
+                if !another || self.goes_to_holder(&trade).await? {
                     self.pass_gate(id).await?;
                 }
             }

@@ -20,7 +20,7 @@ impl Settlement {
         match self.names_payee(trade).await {
             Ok(true) => Ok(true),
             Ok(false) => {
-                self.hold_back(trade, Hold::FiguresDiffer).await?;
+                self.hold_back(trade, Hold::PayeeNotHolder).await?;
                 Ok(false)
             }
             Err(SettlementError::NoAnswer(why)) => {
@@ -66,7 +66,7 @@ impl Settlement {
                 // It keeps its place while that counts: nothing that nobody looked at leaves before it.
                 return Ok(());
             }
-            if hold == Hold::FiguresDiffer {
+            if hold == Hold::PayeeNotHolder {
                 let (id, what) = (still.trade_task_id.as_str(), Differing::PayeeNotHolder);
                 tell_differs(tx, &draw, id, what).await?;
             }

@@ -16,6 +16,8 @@ words! {
         Unchecked = "unchecked",
         /// Meter, settlement and payout differ.
         FiguresDiffer = "figures_differ",
+        /// The utility's reserve names another holder than the payee.
+        PayeeNotHolder = "payee_not_holder",
         /// No identity to pay to.
         NoPayee = "no_payee",
         /// The payee changed less than 72 h ago.

@@ -2287,8 +2287,8 @@ export interface components {
             /** Format: int64 */
             amount_fen: number;
             /**
-             * @description Why it is held: `unchecked`, `figures_differ`, `no_payee`, `payee_young`, `refused`, `returned`, `nothing_payable`,
-             *     `staff`, `contradiction`.
+             * @description Why it is held: `unchecked`, `figures_differ`, `payee_not_holder`, `no_payee`, `payee_young`, `refused`, `returned`,
+             *     `nothing_payable`, `staff`, `contradiction`.
              */
             hold?: string | null;
             /** @description The bank gave it back; say that the payee is right by `POST .../payee-confirmation`. */

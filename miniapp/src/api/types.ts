@@ -104,7 +104,8 @@ export type PersonalTable = Narrow<Views['PersonalTableView'], { items: TableRow
 export type CheckState = 'OPEN' | 'ANSWERED' | 'IN_REVIEW' | 'DISPATCHED' | 'SUPERSEDED'
 export type PayoutState = 'HELD' | 'QUEUED' | 'SENDING' | 'UNKNOWN' | 'PAID' | 'RETURNED'
 export type PayoutHold =
-  | 'unchecked' | 'figures_differ' | 'no_payee' | 'payee_young' | 'refused' | 'returned' | 'nothing_payable' | 'staff' | 'contradiction'
+  | 'unchecked' | 'figures_differ' | 'payee_not_holder' | 'no_payee' | 'payee_young' | 'refused' | 'returned' | 'nothing_payable'
+  | 'staff' | 'contradiction'
 export type SolarSlot = TableRow['slot']
 export type SettlementLine = Narrow<Views['SettlementLineView'], { kind: TableRow['kind']; slot: SolarSlot }>
 type SettledPart = Narrow<Views['SettledPartView'], { slot: SolarSlot }>

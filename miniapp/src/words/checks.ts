@@ -68,6 +68,7 @@ export const checkWords = {
   'check.pay.RETURNED': ['{amount} 被银行退回。收款账号没有问题的话，请确认后重新付款；有问题请拨打 95598。', '{amount} came back from the bank. If your account is right, confirm it to be paid again; otherwise call 95598.'],
   'check.hold.unchecked': ['正在检查付款条件。', 'The conditions are being checked.'],
   'check.hold.figures_differ': ['抄表、结算和付款的数字不一致，工作人员正在核对。', 'Meter, settlement and payout differ; staff are looking.'],
+  'check.hold.payee_not_holder': ['并网档案中的户主与收款人不一致，暂未付款。如户主信息有变，请重新提交身份信息；工作人员也在核对。', 'The grid-connection record names another holder than the payee, so it waits. If that changed, show who you are again; staff are looking too.'],
   'check.hold.no_payee': ['还没有收款账号，请先提交身份信息。', 'There is no account to pay to yet; please show who you are first.'],
   'check.hold.payee_young': ['为了您的资金安全，收款账号登记满 72 小时后自动付款。', 'For your safety the payout leaves once your account has stood for 72 hours.'],
   'check.hold.refused': ['付款平台这次没有接受，会用新的编号重新付款。', 'The payout platform did not take it this time; it leaves again under a new number.'],

@@ -31,6 +31,11 @@ pub(super) static WORDS: &[Word] = &[
     ("payout_at.WITHDRAWN", "已撤回", "withdrawn"),
     ("hold.unchecked", "付款条件待检查", "not looked at yet"),
     ("hold.figures_differ", "数字不一致", "figures differ"),
+    (
+        "hold.payee_not_holder",
+        "收款人非户主",
+        "payee is not the holder",
+    ),
     ("hold.no_payee", "没有收款账号", "nobody to pay to"),
     (
         "hold.payee_young",

@@ -170,8 +170,8 @@ pub(super) struct PayoutView {
     #[schema(example = "QUEUED")]
     pub state: &'static str,
     pub amount_fen: i64,
-    /// Why it is held: `unchecked`, `figures_differ`, `no_payee`, `payee_young`, `refused`, `returned`, `nothing_payable`,
-    /// `staff`, `contradiction`.
+    /// Why it is held: `unchecked`, `figures_differ`, `payee_not_holder`, `no_payee`, `payee_young`, `refused`, `returned`,
+    /// `nothing_payable`, `staff`, `contradiction`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<&'static str>,
     /// The bank gave it back; say that the payee is right by `POST .../payee-confirmation`.
