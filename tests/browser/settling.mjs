@@ -1,7 +1,8 @@
 /**
- * Checking a month of sold power, in Chromium against a running demo: the countdown, how the amount came about, looking, rejecting with a
- * reason and the reviewer's correction, confirming, taking back, confirming again; then the money, the bank that gives it back, and the money
- * again. What was paid is read from the books of the trade-execution platform.
+ * Checking a month of sold power, in Chromium against a running demo: the countdown, how the amount came about, looking, not
+ * checking, taking that back, rejecting with a reason and the reviewer's correction, confirming, taking back, confirming again;
+ * then the money, the bank that gives it back, and the money again. What was paid is read from the books of the
+ * trade-execution platform.
  *
  *   READY_FILE=ready.json node settling.mjs
  */
@@ -148,6 +149,16 @@ async function looksAtTheTable() {
   await shows('check-confirm')
 }
 
+/** Whoever does not want to check is paid like whoever confirms, and may think again. */
+async function ignores() {
+  await at('check-ignore').click()
+  await shows('check-verdict-ignore')
+  await checks.comes('what not checking means is said', async () => (await textOf('check-verdict-ignore')).includes('不再核对'), true)
+  await looksRight('ignored')
+  await at('check-undo').click()
+  await shows('check-reject')
+}
+
 async function rejects(net) {
   await at('check-reject').click()
   await at('check-reason-typed').fill('三号那天停电，不该有电量')
@@ -254,6 +265,7 @@ try {
   await isSentATask()
   const first = await seesHowItCameAbout()
   await looksAtTheTable()
+  await ignores()
   const net = await rejects(first)
   await confirms()
   await isPaid(net)

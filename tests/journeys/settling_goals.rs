@@ -92,15 +92,18 @@ fn is_in_time(task: &Value, standing: &Value) {
     assert!(settled.duration_since(&ends).as_hours() >= 6, "{task}");
 }
 
-/// One's own rows are found by period and part of the day.
+/// One's own rows are found by period and part of the day, and page by page.
 async fn is_found(phone: &Phone, account: &str, task: &Value) {
     let period = task["period"].as_str().expect("a period");
-    let rows = async |query: &str| {
+    let page = async |query: &str| {
         let path = format!("{ACCOUNTS}/{account}/table?{query}");
         let shown = phone.get(&path).await;
         assert_eq!(shown.status, StatusCode::OK, "{}", shown.text);
-        shown.json()["items"].as_array().cloned().expect("rows")
+        let shown = shown.json();
+        let rows = shown["items"].as_array().cloned().expect("rows");
+        (rows, shown["next_cursor"].as_str().map(str::to_owned))
     };
+    let rows = async |query: &str| page(query).await.0;
     let peak = rows(&format!("from={period}&to={period}&slot=peak")).await;
     // Two prices of sales and the subsidy.
     assert_eq!(peak.len(), 3);
@@ -111,6 +114,18 @@ async fn is_found(phone: &Phone, account: &str, task: &Value) {
         );
     }
     assert!(rows("from=2019-01&to=2019-12").await.is_empty());
+    // Page by page it is the same table, each row once.
+    let (all, none) = page("limit=100").await;
+    assert!(all.len() > 4 && none.is_none(), "{none:?}: {all:?}");
+    let (mut walked, mut next) = page("limit=4").await;
+    assert_eq!(walked.len(), 4);
+    while let Some(cursor) = next {
+        let (more, after) = page(&format!("limit=4&cursor={cursor}")).await;
+        assert!((1..=4).contains(&more.len()), "{more:?}");
+        walked.extend(more);
+        next = after;
+    }
+    assert_eq!(walked, all);
 }
 
 /// Others find nothing; the owner sees themselves masked; the store holds none of it in clear.
