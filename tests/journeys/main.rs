@@ -25,6 +25,7 @@ mod fixtures;
 mod generation;
 mod generation_place;
 mod generation_sign_in;
+mod line_loss;
 mod lost_client;
 mod merging;
 mod notice_shapes;
@@ -79,6 +80,7 @@ fn main() {
         generation::tests(),
         generation_place::tests(),
         generation_sign_in::tests(),
+        line_loss::tests(),
         lost_client::tests(),
         merging::tests(),
         notice_shapes::tests(),

@@ -94,7 +94,7 @@ fn and_callbacks(relay_file: &str, nodes: &[&str]) {
 }
 
 /// Somebody on the Internet, who trusts the relay's certificate.
-fn outside(dir: &Path) -> reqwest::Client {
+pub(crate) fn outside(dir: &Path) -> reqwest::Client {
     let ca = std::fs::read(dir.join("ca.pem")).expect("the CA");
     lifeline_tests::http::client()
         .tls_certs_only([Certificate::from_pem(&ca).expect("a CA")])
@@ -174,7 +174,7 @@ async fn as_it_came(
 }
 
 /// The line of a demo by TLS, with the certificate in `dir`; answers with its port.
-fn line_before(demo: &Demo, dir: &Path) -> u16 {
+pub(crate) fn line_before(demo: &Demo, dir: &Path) -> u16 {
     let chain = CertificateDer::pem_file_iter(dir.join("server.pem"))
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .expect("the certificate");
