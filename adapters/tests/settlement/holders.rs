@@ -24,6 +24,7 @@ use crate::world::{Outside, Seller, app, month, period, rules};
 stories! {
     a_payout_waits_while_the_reserve_names_another_holder;
     nothing_leaves_while_the_reserve_does_not_answer;
+    a_reserve_that_is_silent_for_days_is_told_to_staff_once;
     what_was_settled_by_the_other_register_is_not_paid;
 }
 
@@ -98,6 +99,24 @@ async fn nothing_leaves_while_the_reserve_does_not_answer(place: Place) {
     app.sweep_trades().await.unwrap();
     assert_eq!(trade(&place, &seller).await.state, State::Paid);
     assert_eq!(outside.paid(), SUM);
+}
+
+async fn a_reserve_that_is_silent_for_days_is_told_to_staff_once(place: Place) {
+    let outside = Outside::at(start());
+    let (app, seller) = confirmed(&place, &outside).await;
+    outside.with(|world| world.is_reserve_silent = true);
+    for hour in 0..=73 {
+        app.sweep_trades().await.unwrap();
+        is_held(&place, &seller, Hold::Unchecked).await;
+        let expected = i64::from(hour >= 72);
+        assert_eq!(told(&place, "holder_untold").await, expected, "{hour}");
+        outside.advance(3600);
+    }
+    assert_eq!(outside.paid(), Fen::ZERO);
+    outside.with(|world| world.is_reserve_silent = false);
+    app.sweep_trades().await.unwrap();
+    assert_eq!(outside.paid(), SUM);
+    assert_eq!(told(&place, "holder_untold").await, 1);
 }
 
 /// Half of what is generated is fed in: 62.00 of 124.00 yuan.

@@ -14,6 +14,8 @@ words! {
         NobodyToPay = "nobody_to_pay",
         /// The utility's reserve names another holder than the one who would be paid.
         PayeeNotHolder = "payee_not_holder",
+        /// A payout has waited for days, and the utility's reserve does not say who holds the generator.
+        HolderUntold = "holder_untold",
         /// More left for a month than it is worth by now: that stays with its month (docs/adr/0017).
         PaidMore = "paid_more_than_accepted",
         /// The platform paid another sum than ordered.

@@ -2,6 +2,7 @@
 //! leave, for the identity in the table may have been shown years ago.
 
 use super::accounts::reserve::is_holder;
+use super::collecting::SILENT_S;
 use super::differing::Differing;
 use super::dispatch::ACTOR;
 use super::records::tell_differs;
@@ -61,7 +62,12 @@ impl Settlement {
             let Some(still) = found.filter(as_it_was) else {
                 return Ok(());
             };
-            let waits = hold == Hold::Unchecked && still.state == State::Queued;
+            let untold = hold == Hold::Unchecked;
+            if untold && draw.now >= still.enqueued_at.plus_seconds(SILENT_S) {
+                let (id, what) = (still.trade_task_id.as_str(), Differing::HolderUntold);
+                tell_differs(tx, &draw, id, what).await?;
+            }
+            let waits = untold && still.state == State::Queued;
             if waits && brake::was_looked_at(tx, &still, draw.now).await? {
                 // It keeps its place while that counts: nothing that nobody looked at leaves before it.
                 return Ok(());

@@ -245,6 +245,11 @@ pub(super) static WORDS: &[Word] = &[
         "The grid-connection reserve names another holder than the payee; the payout is held. See with marketing who holds the generator: it is paid once the reserve and the payee are one person again",
     ),
     (
+        "what.holder_untold",
+        "该笔付款已等待多日，营销仍未答复并网档案中的户主，付款未发出；须与营销核实",
+        "This payout has waited for days, and marketing does not say who holds the generator; it has not left. See with marketing",
+    ),
+    (
         "what.paid_more_than_accepted",
         "本月已付金额大于现结算金额",
         "More was paid for the month than it is worth by now",
