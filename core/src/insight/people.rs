@@ -121,27 +121,20 @@ pub enum Total {
     Told(i64),
     /// Below [`TOLD_FROM`].
     Few,
-    /// Beside its parts it would tell what is not told of one of them.
+    /// Beside its parts, or beside another sum of some of them, it would tell what is not told of one of them.
     Withheld,
 }
 
-/// What a page says of a sum whose parts stand beside it. The rest, after the parts that are told, gives nothing away
-/// when two others at least share it, five in all, and not each of them one or each of them four.
+/// What a page says of a sum whose parts stand beside it. It is told only where every part is: the same parts are summed
+/// over other spans as well, and two sums that differ by an untold part would tell it between them. Of several untold parts
+/// not even that they are few together: of four that would tell each.
 #[must_use]
 pub fn told_beside(sum: i64, parts: &[i64]) -> Total {
-    if told(sum).is_none() {
-        return Total::Few;
-    }
-    let shown: i64 = parts.iter().filter_map(|part| told(*part)).sum();
-    let hidden = parts.iter().filter(|part| told(**part).is_none()).count();
-    let hidden = i64::try_from(hidden).unwrap_or(i64::MAX);
-    let rest = sum.saturating_sub(shown);
-    let fours = hidden.saturating_mul(TOLD_FROM.saturating_sub(1));
-    let blurred = hidden >= 2 && rest >= TOLD_FROM && hidden < rest && rest < fours;
-    if hidden == 0 || blurred {
-        Total::Told(sum)
-    } else {
-        Total::Withheld
+    let untold = parts.iter().filter(|part| told(**part).is_none()).count();
+    match (untold, told(sum)) {
+        (0, Some(sum)) => Total::Told(sum),
+        (0 | 1, None) => Total::Few,
+        _ => Total::Withheld,
     }
 }
 
@@ -208,21 +201,51 @@ mod tests {
         let cases: [(&[i64], Total); 11] = [
             (&[], Total::Told(0)),
             (&[0, 4], Total::Few),
-            (&[1, 1, 2], Total::Few),
+            (&[1, 1, 2], Total::Withheld),
             (&[5, 6, 0], Total::Told(11)),
             (&[5, 4], Total::Withheld),
             (&[70, 1, 0], Total::Withheld),
             (&[70, 2, 2], Total::Withheld),
             (&[70, 4, 4], Total::Withheld),
             (&[70, 1, 1, 1, 1, 1], Total::Withheld),
-            (&[70, 3, 4], Total::Told(77)),
-            (&[70, 2, 1, 3], Total::Told(76)),
+            (&[70, 3, 4], Total::Withheld),
+            (&[70, 2, 1, 3], Total::Withheld),
         ];
         for (parts, said) in cases {
             assert_eq!(beside(parts), said, "{parts:?}");
         }
         // Who is in two parts is once in the sum.
         assert_eq!(told_beside(72, &[70, 3, 4]), Total::Withheld);
+        assert_eq!(told_beside(3, &[]), Total::Few);
+    }
+
+    #[test]
+    fn c10_two_spans_give_no_untold_day_between_them_away() {
+        let lists: [&[i64]; 4] = [
+            &[3, 4, 2],
+            &[70, 3, 4, 2],
+            &[1, 1, 1, 1, 1, 1],
+            &[6, 0, 3, 9, 9],
+        ];
+        for days in lists {
+            let sum = |from: usize, to: usize| {
+                let span = &days[from..to];
+                match told_beside(span.iter().sum(), span) {
+                    Total::Told(n) => Some(n),
+                    Total::Few | Total::Withheld => None,
+                }
+            };
+            for from in 0..days.len() {
+                for to in from + 1..=days.len() {
+                    let inner = (from..=to).flat_map(|a| (a..=to).map(move |b| (a, b)));
+                    for (a, b) in inner {
+                        if let (Some(all), Some(some)) = (sum(from, to), sum(a, b)) {
+                            assert!(told(all - some).is_some(), "{days:?} {from}..{to} {a}..{b}");
+                        }
+                    }
+                }
+            }
+        }
     }
 
     #[test]
