@@ -1,6 +1,7 @@
 //! From every figure of use to the counts it is the sum of: what a figure says, the page behind it adds up to (LN-31).
 
 use lifeline_core::accounts::Terminal;
+use lifeline_core::insight::asked::DAYS_KEPT;
 use lifeline_core::insight::people::midnight;
 use lifeline_core::insight::{Batch, Channel, Function, Insight, InsightError, Outcome, Sample};
 use lifeline_core::operators::{Role, Scope};
@@ -189,5 +190,30 @@ async fn ln_31_a_file_holds_all_that_the_page_tells_and_nothing_of_few_people() 
         "first_month,people,linked_still\r\nnot told\r\n",
     ] {
         assert!(part.contains(told), "{told}: {part}");
+    }
+}
+
+#[actix_web::test]
+async fn ln_31_the_steps_of_the_oldest_month_lead_to_as_much_of_it_as_is_kept() {
+    let office = Office::new().await;
+    counted(&office).await;
+    let desk = office.desk().await;
+    let cookie = office.enter(&desk, "statistics-reader").await;
+    let insight = Insight::new(office.store.clone(), office.clock.clone());
+    let oldest = insight.today() - DAYS_KEPT + 1;
+    for day in [oldest, oldest + 3, insight.today()] {
+        let date = midnight(day).shanghai_date();
+        let path = format!("/console/statistics?from={date}&to={date}");
+        let page = desk.get(&path, &cookie).await.text;
+        let steps = page.split("<ol>").nth(1).unwrap();
+        let steps = steps.split("</ol>").next().unwrap();
+        let hrefs = steps.split("<a href=\"").skip(1);
+        let hrefs: Vec<_> = hrefs.map(|rest| rest.split('"').next().unwrap()).collect();
+        assert_eq!(hrefs.len(), 3, "{steps}");
+        for href in hrefs {
+            let href = href.replace("&amp;", "&").replace("&#38;", "&");
+            let behind = desk.get(&href, &cookie).await;
+            assert_eq!(behind.status, 200, "{href}: {}", behind.text);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The ways from the figures of use to the counts they are the sums of.
 
 use lifeline_core::insight::Outcome;
-use lifeline_core::insight::asked::month_of;
+use lifeline_core::insight::asked::{DAYS_KEPT, month_of};
 use lifeline_core::insight::people::midnight;
 use lifeline_core::insight::report::{Figure, Statistics};
 
@@ -72,13 +72,14 @@ pub(super) fn steps(
     figures.funnel.iter().map(step).collect()
 }
 
-/// The days of a day's month until today.
+/// The days of a day's month until today that can be asked for.
 pub(super) fn month_around(day: i64, today: i64) -> (i64, i64) {
     let same = |other: &i64| month_of(*other) == month_of(day);
+    let kept = today.saturating_sub(DAYS_KEPT).saturating_add(1);
     let first = (0..31).map(|back| day.saturating_sub(back));
     let last = (0..31).map(|on| day.saturating_add(on).min(today));
     (
-        first.take_while(same).last().unwrap_or(day),
+        first.take_while(same).last().unwrap_or(day).max(kept),
         last.take_while(same).last().unwrap_or(day),
     )
 }
