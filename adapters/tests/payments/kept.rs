@@ -21,6 +21,7 @@ stories! {
     late_money_pays_what_is_left_and_the_rest_is_kept;
     a_refused_version_of_nothing_due_is_kept_as_prepayment;
     what_was_refused_and_stands_with_the_bill_is_no_prepayment;
+    what_was_refused_and_meets_a_new_bill_pays_it;
     what_an_account_cannot_take_goes_back_whatever_was_chosen;
     late_money_whose_home_is_taken_goes_back_whatever_was_chosen;
     one_home_of_several_is_kept_and_the_other_credited;
@@ -181,6 +182,34 @@ async fn what_was_refused_and_stands_with_the_bill_is_no_prepayment(place: Place
     assert!(!look.home_views()[0].as_prepayment);
     assert_eq!(s.outside.count("refund"), 0);
     s.square();
+}
+
+/// The fence is answered late, and by then a new bill is due: it is paid, and nobody is told that nothing was due.
+async fn what_was_refused_and_meets_a_new_bill_pays_it(place: Place) {
+    let s = Story::at(place);
+    let order = ordered(&s, &bill().kept()).await;
+    s.outside.with(|world| {
+        world.post_replies.push_back(PostingReply::NotPayable {
+            code: "ALREADY_PAID",
+        });
+    });
+    s.outside.silence(&["fence"]);
+    s.pays(&order.number).await;
+    s.run(60).await;
+    s.outside.owes(HOME, 8_000, "v2");
+    s.outside.speak();
+    s.run(120).await;
+    let look = s.look(&order.id).await;
+    assert_eq!(
+        (look.standing(), look.lines[0].attempt),
+        (Standing::Posted, 2)
+    );
+    assert_eq!(look.lines[0].purpose, Purpose::Arrears);
+    assert!(!look.home_views()[0].as_prepayment, "a part of it was due");
+    assert_eq!(sent_as(&s), "prepayment");
+    assert_eq!(s.outside.count("refund"), 0);
+    s.square();
+    s.books_agree().await;
 }
 
 async fn what_an_account_cannot_take_goes_back_whatever_was_chosen(place: Place) {

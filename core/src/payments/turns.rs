@@ -190,7 +190,13 @@ impl Payments {
 /// unless the payer wants it kept (note 3).
 fn judge(_order: &Order, line: &PostingLine, dues: Dues) -> Checked {
     if line.purpose == Purpose::TopUp {
-        return Checked::Post(None);
+        // Kept after a refusal: something may be due again by the time it is sent.
+        let kept = line.keep_as_prepayment && dues.total.is_zero();
+        return if kept {
+            Checked::Keep
+        } else {
+            Checked::Post(None)
+        };
     }
     let gone = match line.check {
         Check::StillDue => dues.total < line.amount,

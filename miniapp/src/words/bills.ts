@@ -22,7 +22,7 @@ export const billWords = {
   'bill.sum.differs': ['各项相加与账单合计不一致，供电公司以账单为准；有疑问可以提出。', 'The lines do not add up to the total. The bill is what counts; you can question it.'],
   'next.late.refund': ['退款比平时慢，我们还在办理，一分不会少；退回后会通知您。', 'This refund is taking longer than usual. We are still on it, all of it will come back, and you will be told.'],
   'pay.keep': ['如已不用缴，留作预存', 'If no longer due, keep it as prepayment'],
-  'pay.keep.why': ['付款到账前，这笔电费可能已在别处缴清。勾选后，钱留在这一户抵以后的电费；不勾选，原路退回。这一户不能入账的，总是原路退回。', 'The bill may be settled elsewhere before your money arrives. Ticked, the money stays with the home for later bills; not ticked, it is returned to you. What the home cannot take is always returned.'],
+  'pay.keep.why': ['付款到账前，这笔电费可能已在别处缴清。勾选后，钱全部留在这一户：先缴还欠的，其余抵以后的电费。不勾选，已不欠时原路退回；还欠一部分时先缴这部分，其余留在这一户，订单关闭后才到账的仍原路退回。这一户不能入账的，总是原路退回。', 'The bill may be settled elsewhere before your money arrives. Ticked, all of it stays with the home: what is still due is paid, the rest is for later bills. Not ticked, it is returned when nothing is due any more; when part is still due, that part is paid and the rest stays, but money that comes after the order was closed is returned. What the home cannot take is always returned.'],
   'track.keep': ['如已不用缴', 'If no longer due'],
   'track.keep.yes': ['留作预存', 'kept as prepayment'],
   'track.kept': ['电费已不用缴，这笔钱已留作这一户的预存。', 'The bill was no longer due: the money was kept as prepayment of this home.'],

@@ -297,8 +297,13 @@ impl Booking<'_> {
             }
             line.body.clone_from(&fact.body);
             line.arrears_version.clone_from(&fact.arrears_version);
-            if fact.as_prepayment {
-                line.purpose = Purpose::TopUp;
+            // What is due is paid by it after all: the words are of this sending, not of an earlier refusal.
+            if line.keep_as_prepayment {
+                line.purpose = if fact.as_prepayment {
+                    Purpose::TopUp
+                } else {
+                    Purpose::Arrears
+                };
             }
         }
         if line.sent_at.is_some() {
