@@ -187,3 +187,83 @@ async fn ln_19_the_system_log_says_of_a_report_without_a_name_neither_whose_it_i
     assert!(theirs.contains(feedback.as_str()) && theirs.contains("192.0.2.7"));
     assert!(!theirs.contains(report.as_str()), "{theirs}");
 }
+
+#[actix_web::test]
+async fn ln_20_a_request_is_read_with_what_it_is_about_and_each_look_is_audited() {
+    let office = Office::new().await;
+    let (id, link) = household(&office).await;
+    let report = filed(&office, &id, Kind::IllegalUse, State::Accepted).await;
+    let dispute = filed(&office, &id, Kind::BillDispute, State::Accepted).await;
+    let wrong = filed(&office, &id, Kind::WrongPayment, State::Resolved).await;
+    let payment = "019aa2f0-0000-7000-8000-0000000000aa";
+    office.raw(&format!(
+        "UPDATE service_request SET binding_id = '{link}' WHERE request_id = '{dispute}'; \
+         UPDATE service_request SET payment_id = '{payment}' WHERE request_id = '{wrong}';"
+    ));
+    let facts = format!(r#"{{"binding_id":"{link}","kind":"bill_dispute"}}"#);
+    let kind = CaseKind::ServiceRequest;
+    let case = opened(&office, kind, dispute.as_str(), &facts).await;
+    for (login, region) in [("north", "1504"), ("south", "1505")] {
+        let scope = Scope::parse(region).unwrap();
+        office.hire(login, Role::Support, scope).await;
+    }
+    let desk = office.desk().await;
+    let north = office.enter(&desk, "north").await;
+    let at = |id: &RequestId| format!("/console/requests/{id}");
+    let read = desk.get(&at(&dispute), &north).await;
+    assert_eq!(read.status, 200, "{}", read.text);
+    for told in [
+        WORDS.to_owned(),
+        "示例路 8 号".to_owned(),
+        "处理期限".to_owned(),
+        format!("/console/customers/{id}/homes/{link}/bills"),
+        format!("/console/cases/{case}"),
+    ] {
+        assert!(read.text.contains(&told), "{told}: {}", read.text);
+    }
+    let read = desk.get(&at(&wrong), &north).await.text;
+    assert!(
+        read.contains(payment) && !read.contains("处理期限"),
+        "{read}"
+    );
+    let read = desk.get(&at(&report), &north).await.text;
+    assert!(
+        read.contains(WORDS) && !read.contains(id.as_str()),
+        "{read}"
+    );
+    let looked = office.audited("customers.open_request");
+    assert_eq!(looked, ["ok", "ok", "ok"]);
+    let page = desk
+        .get(&format!("/console/cases/{case}"), &north)
+        .await
+        .text;
+    assert!(page.contains(&at(&dispute)), "{page}");
+    let line = format!("/console/timeline?of=home&amp;id={link}");
+    assert!(
+        page.contains(&line),
+        "its line of time is the home's: {page}"
+    );
+    let south = office.enter(&desk, "south").await;
+    assert_eq!(desk.get(&at(&dispute), &south).await.status, 403);
+    let nobodys = desk.get(&format!("/console/requests/{payment}"), &north);
+    assert_eq!(nobodys.await.status, 404);
+}
+
+#[actix_web::test]
+async fn ln_20_what_has_not_come_to_its_end_says_by_when_it_is_to() {
+    let office = Office::new().await;
+    let (id, _) = household(&office).await;
+    filed(&office, &id, Kind::Feedback, State::Accepted).await;
+    let desk = office.desk().await;
+    let support = office.enter(&desk, "support").await;
+    let late = "已超期";
+    let page = desk.get("/console/requests", &support).await.text;
+    assert!(!page.contains(late), "{page}");
+    office.pass(5 * 86_400 + 1);
+    let support = office.enter(&desk, "support").await;
+    let page = desk.get("/console/requests", &support).await.text;
+    assert!(page.contains(late), "{page}");
+    office.raw("UPDATE service_request SET state = 'resolved';");
+    let page = desk.get("/console/requests", &support).await.text;
+    assert!(!page.contains(late), "{page}");
+}

@@ -21,6 +21,9 @@ statements! { "requests":
         order_no, staff_check, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
         WHERE request_id = $1 \
         AND (account_id = $2 OR account_id IN (SELECT m.account_id FROM account m WHERE m.merged_into = $2))";
+    BY_ID("service_request") = "SELECT request_id, account_id, kind, state, letter, anonymous, binding_id, payment_id, \
+        order_no, staff_check, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
+        WHERE request_id = $1";
     FIND_KEYED("service_request") = "SELECT request_id, account_id, kind, state, letter, anonymous, binding_id, payment_id, \
         order_no, staff_check, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
         WHERE account_id = $1 AND client_key = $2";
@@ -56,6 +59,13 @@ impl<C: Conn> RequestReads for Sql<C> {
         id: &RequestId,
     ) -> Result<Option<Request>, StoreError> {
         match self.one(&FIND, args![id, account]).await? {
+            Some(row) => self.request(&row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn by_id(&mut self, id: &RequestId) -> Result<Option<Request>, StoreError> {
+        match self.one(&BY_ID, args![id]).await? {
             Some(row) => self.request(&row).await.map(Some),
             None => Ok(None),
         }

@@ -13,7 +13,8 @@ use crate::contracts;
 use crate::household::household;
 
 contracts! { "requests":
-    round_trip => ["RequestStore::add", "RequestReads::find", "RequestReads::find_keyed"];
+    round_trip => ["RequestStore::add", "RequestReads::find", "RequestReads::find_keyed",
+        "RequestReads::by_id"];
     another_account_sees_nothing => ["RequestReads::find", "RequestReads::find_keyed", "RequestReads::list"];
     a_key_is_used_once_by_one_account => ["RequestStore::add"];
     stale_versions_conflict => ["RequestStore::save"];
@@ -74,6 +75,11 @@ async fn round_trip(t: Bench) {
         find(&t, &account, &filed.request_id).await,
         Some(filed.clone())
     );
+    let anybodys = t.view().await.requests().by_id(&filed.request_id).await;
+    assert_eq!(anybodys.unwrap(), Some(filed.clone()));
+    let nobodys: RequestId = t.id();
+    let none = t.view().await.requests().by_id(&nobodys).await;
+    assert_eq!(none.unwrap(), None);
     filed.state = State::Accepted;
     filed.order_no = Some("WO1".into());
     filed.moved_at = at(5);

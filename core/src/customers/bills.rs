@@ -315,7 +315,7 @@ impl Customers {
 
     /// Whose which link is today: since the case was opened their account may have become part of another, and their
     /// link may have fallen together with one that the other had, or ended.
-    async fn of_today(
+    pub(super) async fn of_today(
         &self,
         account: &AccountId,
         link: &BindingId,

@@ -1,9 +1,20 @@
-//! What was filed, as staff see it in a list: what it is about and how far it has come, never what was written.
+//! What was filed, as staff see it: in a list what it is about and how far it has come, never what was written; one by
+//! itself with its letter.
 
-use super::request::{Check, Kind, State};
+use super::request::{Check, Kind, Request, State};
+use crate::cases::CaseKind;
 use crate::shared::ids::{AccountId, RequestId};
 use crate::shared::time::Time;
 use crate::store::{StoreError, View};
+
+/// So long, in seconds, until staff look into it that something has not come to its end: as a case of it would wait.
+const DUE_S: i64 = CaseKind::ServiceRequest.hours().saturating_mul(3_600);
+
+/// By when something filed at this moment is to have come to its end; nothing once it has.
+#[must_use]
+pub fn due(state: State, filed_at: Time) -> Option<Time> {
+    (!state.is_final()).then(|| filed_at.plus_seconds(DUE_S))
+}
 
 /// One request, without its letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,4 +50,12 @@ pub async fn entries(
     limit: i64,
 ) -> Result<Vec<Entry>, StoreError> {
     view.requests().entries(sought, behind, limit).await
+}
+
+/// One, with what was written, whoever's it is: who may see it is the caller's to judge.
+///
+/// # Errors
+/// The store's.
+pub async fn opened(view: &mut View, id: &RequestId) -> Result<Option<Request>, StoreError> {
+    view.requests().by_id(id).await
 }

@@ -22,6 +22,8 @@ pub trait RequestReads: Send {
         account: &AccountId,
         id: &RequestId,
     ) -> Result<Option<Request>, StoreError>;
+    /// A request, whoever's it is: for staff alone.
+    async fn by_id(&mut self, id: &RequestId) -> Result<Option<Request>, StoreError>;
     /// What this account filed under a client's key.
     async fn find_keyed(
         &mut self,

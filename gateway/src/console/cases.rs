@@ -215,6 +215,8 @@ struct CasePage {
     may_withdraw: bool,
     may_take: bool,
     may_give_back: bool,
+    /// What somebody asked, to be read by whoever may.
+    asked: bool,
     /// Readings of a seller, to be looked at as they are now.
     reading: bool,
     /// The page of the bill that it is about; empty where nobody has its home any more.
@@ -305,6 +307,7 @@ async fn show(
         may_withdraw: judges && agreed.is_some_and(|one| !oneself.is(&one.proposed_by)),
         may_take: works && taken.is_none(),
         may_give_back: works && mine,
+        asked: case.kind == CaseKind::ServiceRequest && visitor.acting.may(Right::ReadRequests),
         reading: case.kind == CaseKind::ReadingRefused,
         bill,
     }))

@@ -150,6 +150,11 @@ pub(super) static WORDS: &[Word] = &[
         "Application opened to read",
     ),
     (
+        "did.customers.open_request",
+        "打开诉求",
+        "Request opened to read",
+    ),
+    (
         "did.customers.propose_function",
         "提出功能变更",
         "Function change proposed",
