@@ -1,10 +1,11 @@
 //! Random histories of settlement over the product's store in memory: updates, corrections, answers, silences, refusals,
-//! rulings of the reviewer, payouts nobody knows of, money that comes back, ends of cooperation and jumps of the clock, in any
-//! order. After each step nothing may be paid beyond what was accepted; once quiet, each month has what it was last settled at.
+//! rulings of the reviewer, payouts nobody knows of, money that comes back, kills while a call is out, ends of cooperation and
+//! jumps of the clock, in any order. After each step nothing may be paid beyond what was accepted; once quiet, each month has
+//! what it was last settled at.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::sql::{Bench, Engine};
@@ -14,17 +15,17 @@ use lifeline_core::settlement::accounts::{Generation, GenerationPorts, Generatio
 use lifeline_core::settlement::energy::VersionState;
 use lifeline_core::settlement::ids::CheckTaskId;
 use lifeline_core::settlement::table_k::State;
-use lifeline_core::settlement::{Feedback, MonthRows, Ports, Settlement, SettlementError};
+use lifeline_core::settlement::{Feedback, MonthRows, Settlement, SettlementError};
 use lifeline_core::shared::ids::Maker;
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::snapshot;
 
 use crate::drills::Nobody;
-use crate::keys::Everybody;
 use crate::model::{Model, Planted};
+use crate::node::{job, owners, started, unless_killed};
 use crate::unfinished::unfinished;
-use crate::world::{Seller, new_seller, period, rules};
+use crate::world::{Seller, new_seller, period};
 
 const SELLERS: u64 = 2;
 const STEPS: usize = 60;
@@ -46,6 +47,8 @@ fn start() -> Time {
 struct Town {
     bench: Bench,
     sellers: Vec<Seller>,
+    /// Jobs that were killed while a call was out.
+    killed: AtomicUsize,
 }
 
 impl Town {
@@ -64,7 +67,11 @@ impl Town {
             sellers.push(new_seller(&*engine, &maker, nth).await);
         }
         bench.keep().unwrap();
-        Self { bench, sellers }
+        Self {
+            bench,
+            sellers,
+            killed: AtomicUsize::new(0),
+        }
     }
 
     fn number(&self, sql: &str) -> i64 {
@@ -89,47 +96,11 @@ struct Life<'t> {
     over: Vec<Option<i64>>,
 }
 
-/// Jobs may lack an answer, and nothing else.
-fn job<T>(what: &str, done: Result<T, SettlementError>) -> Result<(), String> {
-    match done {
-        Ok(_) | Err(SettlementError::NoAnswer(_)) => Ok(()),
-        Err(error) => Err(format!("{what}: {error}")),
-    }
-}
-
-/// An owner may be refused, by a rule and not by a fault.
-fn owners<T>(what: &str, done: Result<T, SettlementError>) -> Result<(), String> {
-    match done {
-        Ok(_)
-        | Err(
-            SettlementError::NotFound
-            | SettlementError::UndoFirst
-            | SettlementError::InReview
-            | SettlementError::Dispatched
-            | SettlementError::NothingToUndo
-            | SettlementError::NothingReturned
-            | SettlementError::Closed { .. }
-            | SettlementError::NoAnswer(_),
-        ) => Ok(()),
-        Err(error) => Err(format!("{what}: {error}")),
-    }
-}
-
 impl<'t> Life<'t> {
     fn begin(town: &'t Town, seed: u64, planted: Option<Planted>) -> Self {
         town.bench.rewind().unwrap();
         let model = Model::of(seed, start(), planted);
         let engine = town.bench.engine();
-        let ports = Ports {
-            store: engine.clone(),
-            clock: Arc::new(model.clone()),
-            entropy: Arc::new(model.clone()),
-            head_end: Arc::new(model.clone()),
-            publishing: Arc::new(model.clone()),
-            reviewer: Arc::new(model.clone()),
-            payer: Arc::new(model.clone()),
-            grid: Arc::new(Everybody(AtomicI64::new(1))),
-        };
         let generation = Generation::new(GenerationPorts {
             store: engine.clone(),
             clock: Arc::new(model.clone()),
@@ -142,9 +113,9 @@ impl<'t> Life<'t> {
         });
         Self {
             town,
+            app: started(&engine, &model),
             model,
             engine,
-            app: Settlement::new(ports, rules()),
             generation,
             over: vec![None; town.sellers.len()],
         }
@@ -158,10 +129,16 @@ impl<'t> Life<'t> {
             2 | 3 => job("collect", self.app.collect_all().await)?,
             4 | 5 => job("watch", self.app.watch().await)?,
             6 | 7 => job("tasks", self.app.sweep_tasks().await)?,
-            8..=10 => job("trades", self.app.sweep_trades().await)?,
+            8..=10 => {
+                let app = self.app.clone();
+                self.works("trades", app.sweep_trades())?;
+            }
             11..=13 => self.owner_acts(seller).await?,
             14 => self.model.bank_moves(),
-            15 => job("returns", self.app.look_for_returns().await)?,
+            15 => {
+                let app = self.app.clone();
+                self.works("returns", app.look_for_returns())?;
+            }
             16 => self.owner_confirms_payee(seller).await?,
             17 => self.end(nth, false).await?,
             // Seldom back, and never far.
@@ -171,6 +148,20 @@ impl<'t> Life<'t> {
                 .advance([700, 3_600, 14_400, 90_000][self.roll(4)]),
         }
         self.safe()
+    }
+
+    /// A job that calls the bank; when it is killed meanwhile, a new process has the next turn.
+    fn works<T>(
+        &mut self,
+        what: &str,
+        work: impl Future<Output = Result<T, SettlementError>>,
+    ) -> Result<(), String> {
+        if let Some(done) = unless_killed(&self.model, work) {
+            return job(what, done);
+        }
+        self.town.killed.fetch_add(1, Ordering::Relaxed);
+        self.app = started(&self.engine, &self.model);
+        Ok(())
     }
 
     fn roll(&self, bound: u64) -> usize {
@@ -419,6 +410,8 @@ pub(crate) fn each_month_is_paid_what_it_was_last_settled_at_in_any_history() {
         for seed in asked() {
             wrong.extend(lived(&town, seed, None).await);
         }
+        let killed = town.killed.load(Ordering::Relaxed);
+        assert!(killed > 0 || asked().count() < 20, "none was ever killed");
         wrong
     });
     assert!(wrong.is_empty(), "{}: {wrong:#?}", wrong.len());

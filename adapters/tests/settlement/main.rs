@@ -23,6 +23,7 @@ mod home;
 mod k;
 mod keys;
 mod model;
+mod node;
 mod numbers;
 mod oracle;
 mod pace;

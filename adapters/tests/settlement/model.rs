@@ -1,5 +1,6 @@
 //! The outside of random histories: a head-end whose readings change, a reviewer with a mind of its own, and a bank that
-//! loses calls and answers, is late, refuses, pays other sums and gives back. Its books are what histories are judged by.
+//! loses calls, answers and callers, is late, refuses, pays other sums and gives back. Its books are what histories are judged
+//! by.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -60,6 +61,8 @@ struct Books {
     chance: Dice,
     /// Nothing goes wrong any more.
     is_calm: bool,
+    /// Whoever calls may be killed.
+    lets_kill: bool,
     planted: Option<Planted>,
     sends: u64,
     /// By generation number: when it was read, and what the peak of a day was, in tenths.
@@ -130,6 +133,18 @@ impl Model {
 
     fn with<T>(&self, act: impl FnOnce(&mut Books) -> T) -> T {
         act(&mut self.0.lock().unwrap())
+    }
+
+    /// From now on whoever calls the bank may be killed, or not any more.
+    pub(crate) fn lets_kill(&self, kills: bool) {
+        self.with(|books| books.lets_kill = kills);
+    }
+
+    /// Comes back to all but those who are killed here.
+    async fn survived(&self) {
+        if self.with(|books| books.lets_kill && books.fails(5)) {
+            std::future::pending::<()>().await;
+        }
     }
 
     pub(crate) fn below(&self, bound: u64) -> u64 {
@@ -305,7 +320,8 @@ impl ReviewTerminal for Model {
 #[async_trait]
 impl TradePlatform for Model {
     async fn pay(&self, payout: &Payout) -> Result<PayoutAnswer, NoAnswer> {
-        self.with(|books| {
+        self.survived().await;
+        let answer = self.with(|books| {
             books.sends += 1;
             let mut order = Booked {
                 number: payout.payout_no.clone(),
@@ -329,20 +345,26 @@ impl TradePlatform for Model {
                 return silence(books, payout);
             }
             Ok(state)
-        })
+        });
+        self.survived().await;
+        answer
     }
 
     async fn ask(&self, payout_no: &str) -> Result<PayoutAnswer, NoAnswer> {
-        self.with(|books| {
+        self.survived().await;
+        let answer = self.with(|books| {
             if books.fails(15) {
                 return Err(LOST);
             }
             Ok(books.state(payout_no))
-        })
+        });
+        self.survived().await;
+        answer
     }
 
     async fn fence(&self, payout_no: &str) -> Result<PayoutAnswer, NoAnswer> {
-        self.with(|books| {
+        self.survived().await;
+        let answer = self.with(|books| {
             if books.fails(15) {
                 return Err(LOST);
             }
@@ -359,7 +381,9 @@ impl TradePlatform for Model {
                 });
             }
             Ok(PayoutAnswer::Fenced)
-        })
+        });
+        self.survived().await;
+        answer
     }
 }
 
