@@ -41,6 +41,15 @@ rolling() {
         LIFELINE_PROGRAM=$TARGET/release/lifeline ROLLING_REQUESTS=${ROLLING_REQUESTS:-1000000} \
             "${long[@]}" -p lifeline-tests --test journeys --no-capture ec_24_
 }
+# The line of a demo; and the relay with a node behind it, as they are run.
+connections() {
+    export DRILL_CONNECTIONS=${DRILL_CONNECTIONS:-10000}
+    "${long[@]}" -p lifeline-tests --test journeys --no-capture \
+        -E 'test(ec_14_) and not test(three_times) and not test(at_the_relay)' &&
+        cargo build --locked --release -p lifeline -p lifeline-relay &&
+        LIFELINE_PROGRAM=$TARGET/release/lifeline "${long[@]}" -p lifeline-tests --test journeys --no-capture \
+            ec_14_connections_at_the_relay
+}
 # What is optimised, beside its sandbox and its lab.
 soak() {
     cargo build --locked --release -p lifeline -p lifeline-sandbox -p lifeline-lab &&
@@ -100,9 +109,7 @@ inside-long)
         unknown_and_foreign_take_the_same_time
     drill ciphertexts "whether what is wrong with a ciphertext, or why a permission is refused, shows in the time it takes" \
         "${long[@]}" --release -p lifeline-adapters --lib --run-ignored only --no-capture pv_09
-    drill connections "slow heads and connections that stay, ${DRILL_CONNECTIONS:-10000} at once" \
-        env DRILL_CONNECTIONS="${DRILL_CONNECTIONS:-10000}" "${long[@]}" -p lifeline-tests --test journeys --no-capture \
-        -E 'test(ec_14_) and not test(three_times)'
+    drill connections "slow heads and connections that stay, ${DRILL_CONNECTIONS:-10000} at once, at a node and at a relay" connections
     drill overload "three times the peak for ${OVERLOAD_SECONDS:-30} s at a running listener: nine tenths of it answered, new orders and looks at one within 200 ms" \
         env OVERLOAD_SECONDS="${OVERLOAD_SECONDS:-30}" "${long[@]}" -p lifeline-tests --test journeys --no-capture ec_14_three_times
     drill statistics "a log of ${STATISTICS_REQUESTS:-1000000} replayed requests over orderly restarts, counted exactly" \

@@ -19,7 +19,7 @@ const REQUEST_TIME_MAX: Duration = Duration::from_secs(12);
 /// What a loaded machine may add.
 const SLACK: Duration = Duration::from_secs(6);
 /// Others are answered within this while it lasts: on a busy machine too, and before any of the held ones is let go.
-const OTHERS_TIME_MAX: Duration = Duration::from_secs(4);
+pub(crate) const OTHERS_TIME_MAX: Duration = Duration::from_secs(4);
 
 pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
     vec![
@@ -44,7 +44,7 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
 }
 
 /// How many there are at once: fewer where a process may not have so many files, unless `DRILL_CONNECTIONS` demands them.
-fn connections() -> usize {
+pub(crate) fn connections() -> usize {
     let most = files_max().saturating_sub(FILES_BESIDE);
     if let Ok(demanded) = std::env::var("DRILL_CONNECTIONS") {
         let demanded: usize = demanded.parse().expect("a number of connections");
@@ -75,6 +75,15 @@ fn files_max() -> usize {
         .expect("a line for it");
     let soft = line.split_whitespace().nth(3).expect("the limit in force");
     soft.parse().unwrap_or(usize::MAX)
+}
+
+/// What a process holds, by that line of its status.
+pub(crate) fn memory_kib(pid: u32, line: &str) -> u64 {
+    let file = format!("/proc/{pid}/status");
+    let text = std::fs::read_to_string(file).expect("a process's memory");
+    let line = text.lines().find_map(|one| one.strip_prefix(line));
+    let digits = line.expect("a line for it").trim().trim_end_matches(" kB");
+    digits.parse().expect("a number")
 }
 
 /// A demo with one household in it, at rest.
@@ -108,11 +117,7 @@ impl Drill {
     }
 
     fn memory_kib(&self) -> u64 {
-        let file = format!("/proc/{}/status", self.demo.pid());
-        let text = std::fs::read_to_string(file).expect("the gateway's memory");
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let digits = line.expect("a line for it").trim().trim_end_matches(" kB");
-        digits.parse().expect("a number")
+        memory_kib(self.demo.pid(), "VmRSS:")
     }
 
     fn connect(&self) -> TcpStream {

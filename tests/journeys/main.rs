@@ -19,6 +19,7 @@ mod checking;
 mod desk;
 mod doctor;
 mod drills;
+mod drills_relay;
 mod ending;
 mod first_administrator;
 mod fixtures;
@@ -72,6 +73,7 @@ fn main() {
         callbacks::tests(),
         canary::tests(),
         drills::tests(),
+        drills_relay::tests(),
         ending::tests(),
         first_administrator::tests(),
         checking::tests(),

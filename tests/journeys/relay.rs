@@ -55,6 +55,10 @@ impl Started {
         Self(started.unwrap_or_else(|error| panic!("{}: {error}", program.display())))
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
     pub(crate) fn stop(mut self) {
         terminate(self.0.id());
         let ended = self.0.wait().expect("the process");

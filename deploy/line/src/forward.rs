@@ -48,6 +48,9 @@ const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 /// The gateway's listener ends a connection that rests for thirty seconds. One of ours rests less: a request on its
 /// way over one that ends would be answered to nobody.
 const RESTING_TIME_MAX: Duration = Duration::from_secs(20);
+/// How many of ours rest at one node. It holds 1,000 from all relays together: those that rest must leave room for
+/// another relay's.
+const RESTING_MAX: usize = 250;
 
 /// The way to the gateway. Each connection's driver is kept on the runtime that this was made on: a web worker that
 /// stops must not take along the connections that it opened, on which others wait for their answers.
@@ -312,6 +315,7 @@ pub fn client(
         .identity(identity)
         .connect_timeout(Duration::from_secs(2))
         .pool_idle_timeout(RESTING_TIME_MAX)
+        .pool_max_idle_per_host(RESTING_MAX)
         .timeout(deadline)
         .build()
 }

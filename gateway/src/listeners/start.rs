@@ -63,7 +63,11 @@ const REQUEST_HEAD_TIME_MAX: Duration = Duration::from_secs(5);
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How long a stopping process lets running requests finish.
 const DRAIN_TIME_MAX_S: u64 = 15;
-const CONNECTIONS_MAX: usize = 10_000;
+/// Of each of the two workers of the line, where households come themselves: a demo.
+const CONNECTIONS_EACH: usize = 10_000;
+/// The same where only relays come (a gate): each keeps 250 at rest at the most (`deploy/line/src/forward.rs`), and has
+/// one for each request under way. With it a node's memory has a bound, whatever comes by a relay.
+const RELAYED_EACH: usize = 500;
 
 /// The household listener. With `tls` it demands the relay's client certificate.
 pub fn line(
@@ -78,6 +82,10 @@ pub fn line(
         .flat_map(|gate| gate.relays())
         .map(str::to_owned)
         .collect();
+    let connections_each = edge
+        .gate
+        .as_ref()
+        .map_or(CONNECTIONS_EACH, |_| RELAYED_EACH);
     let load = Arc::new(Load::default());
     let server = HttpServer::new(move || {
         // Each thread of the listener watches how long its own work waits.
@@ -113,7 +121,7 @@ pub fn line(
     let server = server
         .on_connect(move |connection, data| meet(&relays, connection, data))
         .workers(2)
-        .max_connections(CONNECTIONS_MAX)
+        .max_connections(connections_each)
         .client_request_timeout(REQUEST_HEAD_TIME_MAX)
         .client_disconnect_timeout(LEAVING_TIME_MAX)
         .keep_alive(KEEP_ALIVE)
