@@ -11,6 +11,13 @@ test('what was asked before everything was forgotten is not remembered when it c
   assert.equal(rememberedAnswer('/bindings'), 'the next one')
 })
 
+test('nothing that was answered is left when everything is forgotten', () => {
+  assert.equal(rememberAnswer('/me', 'the former one', countQuestion()), true)
+  assert.equal(rememberAnswer('/payments?limit=20', ['theirs'], countQuestion()), true)
+  forgetAnswers()
+  assert.deepEqual([rememberedAnswer('/me'), rememberedAnswer('/payments?limit=20')], [undefined, undefined])
+})
+
 test('an older answer does not take the place of a newer one', () => {
   const [first, second] = [countQuestion(), countQuestion()]
   assert.equal(rememberAnswer('/me', 'new', second), true)

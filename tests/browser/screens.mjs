@@ -300,7 +300,15 @@ async function afterwards() {
   const gone = await fetch(`${line}/v1/pay/long-gone`, { headers: { accept: 'text/html' } })
   checks.equal('a payment link that is over says so in words', [gone.status, (await gone.text()).includes('付款链接已失效')], [410, true])
   await texted()
+  await keepsNothing()
   await topsUp()
+}
+
+/** A household's whole job leaves in the browser how its pages are set, and nothing of the person. */
+async function keepsNothing() {
+  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]))
+  const theirs = [known.person.name, known.person.phone, ...known.consumers.map((consumer) => consumer.consumer_no)]
+  checks.equal('nothing personal stays where a script can read it', theirs.filter((text) => !text || kept.includes(text)), [])
 }
 
 /** Paying ahead: an amount of one's own or one that is offered, the cashier, and the tracker to the end. */

@@ -253,7 +253,7 @@ fn changed(engine: Engine) -> Result<(), Failed> {
         let unfit = StatusCode::UNPROCESSABLE_ENTITY;
         is(&set(&phone, "short", &otp).await, unfit, "INVALID_FIELD");
         is(
-            &set(&phone, &"x7".repeat(65), &otp).await,
+            &set(&phone, &"x7".repeat(129), &otp).await,
             unfit,
             "INVALID_FIELD",
         );

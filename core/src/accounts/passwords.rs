@@ -8,8 +8,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Characters a password has at least; it is never the only proof (NIST SP 800-63B-4, 3.1.1.2).
 pub const LENGTH_MIN: usize = 8;
-/// Bytes it has at most: more would be work for us and no gain for anybody.
-pub const BYTES_MAX: usize = 128;
+/// Bytes it has at most: 64 characters of any script. More would be work for us and no gain for anybody.
+pub const BYTES_MAX: usize = 256;
 
 /// A password as it was typed. Not printable, wiped when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -26,7 +26,7 @@ impl std::fmt::Debug for Password {
 pub enum UnfitPassword {
     #[error("a password has at least 8 characters")]
     TooShort,
-    #[error("a password has at most 128 bytes")]
+    #[error("a password has at most 256 bytes")]
     TooLong,
     /// Among the first an attacker tries: one character repeated, a run, a well-known one.
     #[error("this password is guessed among the first")]
@@ -183,6 +183,8 @@ mod tests {
         let long = |bytes: usize| "x7".repeat(bytes.div_euclid(2));
         assert_eq!(choose(&long(BYTES_MAX)), Ok(()));
         assert_eq!(choose(&long(BYTES_MAX + 2)), Err(UnfitPassword::TooLong));
+        let widest = format!("{}7", "𠮷".repeat(63));
+        assert_eq!(choose(&widest), Ok(()), "64 characters of any script");
         assert!(Password::typed("short".into()).is_ok());
         assert!(Password::typed(long(BYTES_MAX + 2)).is_err());
     }

@@ -34,7 +34,7 @@ pub(super) enum SignInBody {
     Password {
         #[schema(max_length = 32, example = "liming88")]
         login: String,
-        #[schema(max_length = 128)]
+        #[schema(max_length = 256)]
         password: String,
         #[schema(max_length = 16, example = "123456")]
         otp: Option<String>,
@@ -43,7 +43,7 @@ pub(super) enum SignInBody {
     GenerationPassword {
         #[schema(max_length = 32, example = "zhaolei.roof")]
         login: String,
-        #[schema(max_length = 128)]
+        #[schema(max_length = 256)]
         password: String,
         #[schema(max_length = 16, example = "123456")]
         otp: Option<String>,
@@ -154,8 +154,8 @@ pub(super) struct SetPasswordBody {
     /// A letter and 3 to 31 more of a-z 0-9 _ . -
     #[schema(max_length = 32, example = "liming88")]
     pub login: String,
-    /// 8 characters at least, 128 bytes at most.
-    #[schema(min_length = 8, max_length = 128)]
+    /// 8 characters at least, 256 bytes at most.
+    #[schema(min_length = 8, max_length = 256)]
     pub password: String,
     #[schema(max_length = 16, example = "123456")]
     pub otp: String,

@@ -74,7 +74,7 @@ pub(super) fn promised(promise: CodePromise) -> HttpResponse {
 fn unfit(why: UnfitPassword) -> Problem {
     let (code, what) = match why {
         UnfitPassword::TooShort => ("too_short", "8 characters at least"),
-        UnfitPassword::TooLong => ("too_long", "128 bytes at most"),
+        UnfitPassword::TooLong => ("too_long", "256 bytes at most"),
         UnfitPassword::Guessable => ("guessable", "one that is not guessed among the first"),
         UnfitPassword::HoldsItsName => ("holds_its_name", "one without the login name in it"),
     };

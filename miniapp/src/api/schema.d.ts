@@ -2164,7 +2164,7 @@ export interface components {
              * @example zhaolei.roof
              */
             login?: string | null;
-            /** @description 8 characters at least, 128 bytes at most. */
+            /** @description 8 characters at least, 256 bytes at most. */
             password?: string | null;
         };
         /** @description What happens next, and by when. */
@@ -2596,7 +2596,7 @@ export interface components {
             login: string;
             /** @example 123456 */
             otp: string;
-            /** @description 8 characters at least, 128 bytes at most. */
+            /** @description 8 characters at least, 256 bytes at most. */
             password: string;
         };
         /** @description Sets login name and password by a code sent to the account's own phone. */
@@ -2608,7 +2608,7 @@ export interface components {
             login: string;
             /** @example 123456 */
             otp: string;
-            /** @description 8 characters at least, 128 bytes at most. */
+            /** @description 8 characters at least, 256 bytes at most. */
             password: string;
         };
         /** @description What was fed in on one day; a day nothing is known of is not there. */

@@ -77,8 +77,8 @@ pub(super) struct NewGenerationAccountBody {
     /// A letter and 3 to 31 more of a-z 0-9 _ . -
     #[schema(max_length = 32, example = "zhaolei.roof")]
     pub login: Option<String>,
-    /// 8 characters at least, 128 bytes at most.
-    #[schema(min_length = 8, max_length = 128)]
+    /// 8 characters at least, 256 bytes at most.
+    #[schema(min_length = 8, max_length = 256)]
     pub password: Option<String>,
 }
 
@@ -113,8 +113,8 @@ pub(super) struct SetGenerationPasswordBody {
     /// A letter and 3 to 31 more of a-z 0-9 _ . -
     #[schema(max_length = 32, example = "zhaolei.roof")]
     pub login: String,
-    /// 8 characters at least, 128 bytes at most.
-    #[schema(min_length = 8, max_length = 128)]
+    /// 8 characters at least, 256 bytes at most.
+    #[schema(min_length = 8, max_length = 256)]
     pub password: String,
     #[schema(max_length = 16, example = "123456")]
     pub otp: String,

@@ -42,7 +42,7 @@ export function ChosenForm({ name, code: asked, set, done }: ChosenFormProps) {
   return (
     <>
       <Field label={t('password.login')} kind='text' value={login} onType={setLogin} maxLength={32} invalid={tried && !right} testId={`${name}-login`} />
-      <Field label={t('password.new')} kind='password' value={password} onType={setPassword} maxLength={128} invalid={tried && !right} testId={`${name}-new-password`} />
+      <Field label={t('password.new')} kind='password' value={password} onType={setPassword} maxLength={256} invalid={tried && !right} testId={`${name}-new-password`} />
       {tried && !right && <Box as='p' className='field-wrong' role='alert'>{t('password.unfit')}</Box>}
       <SendCode body={asked} ready={right} sent='phone.sent' />
       <Field label={t('manual.otp')} kind='code' value={code} onType={setCode} maxLength={6} invalid={tried && !whole} testId={`${name}-password-code`} />

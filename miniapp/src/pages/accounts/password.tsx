@@ -60,7 +60,7 @@ function PasswordForm({ door }: { door: Door }) {
   return (
     <Card label={t(`password.door.${door}`)} testId='password-form'>
       <Field label={t('password.login')} kind='text' value={login} onType={setLogin} maxLength={32} invalid={tried && login.trim() === ''} testId='password-login' />
-      <Field label={t('password.password')} kind='password' value={password} onType={setPassword} maxLength={128} invalid={tried && password === ''} testId='password-password' />
+      <Field label={t('password.password')} kind='password' value={password} onType={setPassword} maxLength={256} invalid={tried && password === ''} testId='password-password' />
       {tried && !named && <Box as='p' className='field-wrong' role='alert'>{t('password.wrong')}</Box>}
       <Button kind={asked ? 'quiet' : 'main'} onTap={() => void enter(false)} disabled={busy} testId='password-ask'>{t('manual.otp.send')}</Button>
       {asked && (

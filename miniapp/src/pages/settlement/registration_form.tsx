@@ -60,7 +60,7 @@ export function RegistrationForm({ word, named, submit }: { word: string; named?
         <>
           <Box as='p' className='soft'>{t('solar.password.first')}</Box>
           <Field label={t('password.login')} kind='text' value={login} onType={setLogin} maxLength={32} invalid={tried && !fitsName} testId='solar-login' />
-          <Field label={t('password.new')} kind='password' value={password} onType={setPassword} maxLength={128} invalid={tried && !fitsName} testId='solar-password-first' />
+          <Field label={t('password.new')} kind='password' value={password} onType={setPassword} maxLength={256} invalid={tried && !fitsName} testId='solar-password-first' />
           {tried && !fitsName && <Box as='p' className='field-wrong' role='alert'>{t('password.unfit')}</Box>}
         </>
       )}
