@@ -12,9 +12,13 @@ use super::value::args;
 use super::{Conn, Sql, WriteConn};
 
 statements! { "ended_tables":
-    OWNERS("generation_account") = "SELECT g.account_id, a.merged_into FROM personal_table t \
+    // Its account, the one that this was merged into, and whichever else was: an account that was merged twice knows the
+    // last one only (adapters/src/sql/merges.rs).
+    OWNERS("generation_account") = "SELECT o.account_id FROM personal_table t \
         JOIN generation_account g ON g.generation_account_id = t.generation_account_id \
-        JOIN account a ON a.account_id = g.account_id WHERE t.table_id = $1";
+        JOIN account a ON a.account_id = g.account_id \
+        JOIN account o ON o.account_id = COALESCE(a.merged_into, a.account_id) \
+        OR o.merged_into = COALESCE(a.merged_into, a.account_id) WHERE t.table_id = $1";
     TASKS("check_task") = "SELECT check_task_id FROM check_task WHERE table_id = $1";
     TOLD("notice") = "SELECT notice_id, account_id, event_id, kind, params, payment_id, created_at, read_at, texted_at \
         FROM notice WHERE account_id = $1";
@@ -33,15 +37,10 @@ impl<C: Conn> Sql<C> {
         Ok(self.count(&IS_OVER, args![task]).await? > 0)
     }
 
-    /// Whose a table was: its account's, and the one that account was merged into.
+    /// Whose a table was: all accounts that are one person's with its own.
     async fn owners_of(&mut self, table: &PersonalTableId) -> Result<Vec<AccountId>, StoreError> {
-        let mut owners = Vec::new();
-        for row in self.rows(&OWNERS, args![table]).await? {
-            let merged_into: Option<AccountId> = row.maybe_id("merged_into")?;
-            owners.push(row.id("account_id")?);
-            owners.extend(merged_into);
-        }
-        Ok(owners)
+        let rows = self.rows(&OWNERS, args![table]).await?;
+        rows.iter().map(|row| row.id("account_id")).collect()
     }
 }
 

@@ -40,7 +40,7 @@ async fn neighbour(roof: &Roof) -> Caller {
     person(roof, 2).await
 }
 
-async fn person(roof: &Roof, nth: usize) -> Caller {
+pub(crate) async fn person(roof: &Roof, nth: usize) -> Caller {
     let make = Maker {
         clock: &roof.outside,
         entropy: &roof.outside,
@@ -54,7 +54,7 @@ async fn person(roof: &Roof, nth: usize) -> Caller {
     }
 }
 
-async fn end(roof: &Roof, id: &GenerationAccountId) -> GenerationState {
+pub(crate) async fn end(roof: &Roof, id: &GenerationAccountId) -> GenerationState {
     let staff = Actor {
         name: "staff:reviewer".to_owned(),
         source: String::new(),
@@ -204,7 +204,7 @@ async fn notices(roof: &Roof) -> Vec<Kind> {
 }
 
 /// How many acts about a table can still be opened.
-async fn salts(place: &Place, table: &str) -> i64 {
+pub(crate) async fn salts(place: &Place, table: &str) -> i64 {
     let query = format!(
         "SELECT COUNT(*) FROM evidence_salt s JOIN evidence_entry e ON e.entry_id = s.entry_id \
          WHERE e.body LIKE '%\"{table}\"%'"

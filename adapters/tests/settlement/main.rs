@@ -17,6 +17,7 @@ mod collecting;
 mod doubted;
 mod drills;
 mod ended;
+mod gone;
 mod histories;
 mod holders;
 mod home;
