@@ -23,11 +23,15 @@ statements! { "ledger":
         WHERE e.payment_id = $1 ORDER BY e.posted_at, e.entry_id, l.line_no";
     BALANCES("ledger_line") = "SELECT l.account, CAST(SUM(l.debit_fen) - SUM(l.credit_fen) AS BIGINT) AS net_fen \
         FROM ledger_line l JOIN ledger_entry e ON e.entry_id = l.entry_id GROUP BY l.account";
-    STILL_OPEN("ledger_entry") = "SELECT e.payment_id, CAST(SUM(l.credit_fen) - SUM(l.debit_fen) AS BIGINT) AS open_fen \
+    STILL_OPEN("ledger_entry") = "SELECT o.payment_id, \
+        CAST(CASE WHEN o.held_fen <> 0 THEN o.held_fen ELSE o.gone_fen END AS BIGINT) AS open_fen \
+        FROM (SELECT e.payment_id, \
+        SUM(CASE WHEN l.account = 'foreign_refund' THEN 0 ELSE l.credit_fen - l.debit_fen END) AS held_fen, \
+        SUM(CASE WHEN l.account = 'foreign_refund' THEN l.debit_fen - l.credit_fen ELSE 0 END) AS gone_fen \
         FROM ledger_entry e JOIN ledger_line l ON l.entry_id = e.entry_id \
         WHERE e.payment_id IN (SELECT payment_id FROM ledger_entry WHERE entry_id >= $1 AND entry_id < $2) \
-        AND l.account IN ('clearing', 'suspense', 'refund_due') \
-        GROUP BY e.payment_id HAVING SUM(l.credit_fen) <> SUM(l.debit_fen) ORDER BY 2 DESC, 1 LIMIT $3";
+        AND l.account IN ('clearing', 'suspense', 'refund_due', 'foreign_refund') GROUP BY e.payment_id) AS o \
+        WHERE o.held_fen <> 0 OR o.gone_fen <> 0 ORDER BY 2 DESC, 1 LIMIT $3";
     UNSOUND("ledger_entry") = "SELECT COUNT(*) AS n FROM (SELECT entry_id, line_count, total_fen FROM ledger_entry \
         ORDER BY entry_id DESC LIMIT $1) AS e WHERE \
         e.line_count <> (SELECT COUNT(*) FROM ledger_line l WHERE l.entry_id = e.entry_id) \

@@ -58,10 +58,11 @@ async fn net(t: &Bench, account: Account) -> i64 {
     of[0].net.get()
 }
 
-/// A payment is open by what lies between the channel and where it belongs, whenever that was booked; payments without an
-/// entry of the span are left out.
+/// A payment is open by what lies between the channel and where it belongs, whenever that was booked, and by what went
+/// back and is credited all the same; payments without an entry of the span are left out.
 async fn what_is_open_of_a_span_is_told_by_payment(t: Bench) {
     let (earlier, credited, open): (PaymentId, PaymentId, PaymentId) = (t.id(), t.id(), t.id());
+    let twice: PaymentId = t.id();
     let taken = (Account::Channel, Account::Clearing);
     let book =
         async |n: i64, payment: &PaymentId, (debit, credit): (Account, Account), fen: i64| {
@@ -82,6 +83,8 @@ async fn what_is_open_of_a_span_is_told_by_payment(t: Bench) {
     book(11, &credited, done, 500).await;
     book(12, &open, taken, 700).await;
     book(13, &open, done, 300).await;
+    book(14, &twice, taken, 600).await;
+    book(15, &twice, done, 600).await;
     let told = async || {
         let ms = |n: i64| Time::from_micros((0x019a_a2f0_0000_i64 + n) * 1_000);
         let mut view = t.view().await;
@@ -97,6 +100,15 @@ async fn what_is_open_of_a_span_is_told_by_payment(t: Bench) {
     book(21, &open, (Account::RefundDue, Account::Channel), 150).await;
     assert_eq!(told().await, [(open.clone(), 250)]);
     book(22, &open, done, 250).await;
+    assert!(told().await.is_empty());
+    // Given back at the merchant's desk and credited: the money is out twice until marketing let it go.
+    let foreign = (Account::ForeignRefund, Account::Channel);
+    book(23, &twice, foreign, 600).await;
+    assert_eq!(told().await, [(twice.clone(), 600)]);
+    book(24, &twice, (Account::Marketing, Account::Clearing), 600).await;
+    assert_eq!(told().await, [(twice.clone(), 600)]);
+    let covered = (Account::Clearing, Account::ForeignRefund);
+    book(25, &twice, covered, 600).await;
     assert!(told().await.is_empty());
 }
 

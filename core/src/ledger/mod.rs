@@ -179,7 +179,7 @@ impl Entry {
     }
 }
 
-/// What of a payment is neither credited nor given back.
+/// What of a payment is neither credited nor given back; where there is none, what went back besides being credited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Open {
     pub payment_id: PaymentId,

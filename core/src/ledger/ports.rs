@@ -14,7 +14,8 @@ pub trait LedgerReads: Send {
     /// Net of every account over the whole ledger; the nets sum to zero.
     async fn balances(&mut self) -> Result<Vec<Balance>, StoreError>;
     /// Payments with an entry of a span, its end left out, of which something is neither credited nor given back by now:
-    /// it lies in clearing, in suspense or is due to go back. The largest first, at most `limit`. Which entries are of
+    /// it lies in clearing, in suspense or is due to go back; or of which money went back at the channel that no line
+    /// gave up yet, so that it is out twice. The largest first, at most `limit`. Which entries are of
     /// the span is told by their ids, which sort by when they were made.
     async fn still_open(
         &mut self,

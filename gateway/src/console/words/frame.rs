@@ -167,8 +167,8 @@ pub(super) static WORDS: &[Word] = &[
     ),
     (
         "today.proof_open",
-        "未闭合，尚未入账或退回：",
-        "Open, neither credited nor given back:",
+        "未闭合，尚未入账或退回，或既已入账又已退回：",
+        "Open, neither credited nor given back, or both:",
     ),
     (
         "today.proof_more",
