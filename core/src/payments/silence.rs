@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::observation::{Ask, Observation, Observed};
+use super::observation::{Ask, Call, Observation, Observed};
 use super::order::{Check, Order, PostingLine};
 use super::ports::{Awaited, Sleepers};
 use super::sweep::WOKEN_MAX;
@@ -69,12 +69,13 @@ impl Heard {
         }
     }
 
-    /// What came of one call.
+    /// What came of one call. A create that was sent because a question had no answer answers another question: it says
+    /// nothing of those who wait for theirs.
     pub(super) fn note(&mut self, ask: &Ask, seen: &[Observation]) {
         let Some(awaited) = awaited_by(ask) else {
             return;
         };
-        let answers = seen.iter().filter(|one| !is_silence(&one.what));
+        let answers = seen.iter().filter(|one| is_answer(&one.what));
         let answered = answers.map(|one| one.asked_at).max();
         *self = self.with(Self::of(awaited, answered));
     }
@@ -102,13 +103,13 @@ const fn awaited_by(ask: &Ask) -> Option<Awaited> {
     }
 }
 
-const fn is_silence(what: &Observed) -> bool {
-    matches!(
-        what,
-        Observed::Channel(p::Input::NoAnswer, _)
-            | Observed::Line(_, l::Input::NoAnswer, _)
-            | Observed::Refund(_, r::Input::NoAnswer, _)
-    )
+/// Something was said to what was asked.
+fn is_answer(what: &Observed) -> bool {
+    match what {
+        Observed::Channel(input, fact) => *input != p::Input::NoAnswer && fact.call != Call::Create,
+        Observed::Line(_, input, _) => *input != l::Input::NoAnswer,
+        Observed::Refund(_, input, _) => *input != r::Input::NoAnswer,
+    }
 }
 
 /// What one process knows of whether an answer comes.
@@ -278,6 +279,7 @@ fn waits_for_marketing(line: &PostingLine) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::observation::ChannelFact;
     use super::*;
 
     fn at(second: i64) -> Time {
@@ -354,6 +356,33 @@ mod tests {
             silence.hear(both, at(second));
         }
         assert!(silence.to_ask(at(60)).is_some());
+    }
+
+    #[test]
+    fn what_a_create_is_answered_answers_no_question() {
+        let seen = |call, input| {
+            let fact = ChannelFact {
+                call,
+                ..ChannelFact::default()
+            };
+            [Observation::channel(at(7), input, fact)]
+        };
+        for (call, input, word) in [
+            (Call::Create, p::Input::CreateOk, Word::Silent),
+            (Call::Create, p::Input::CreateRefused, Word::Silent),
+            (Call::CreateNotSent, p::Input::NoAnswer, Word::Silent),
+            (Call::Query, p::Input::NoAnswer, Word::Silent),
+            (Call::Query, p::Input::WaitBuyerPay, Word::Answered(at(7))),
+            (Call::Query, p::Input::NotExist, Word::Answered(at(7))),
+        ] {
+            let mut heard = Heard::default();
+            heard.note(&Ask::QueryTrade, &seen(call, input));
+            assert_eq!(heard.word(Awaited::Trade), word, "{call:?} {input:?}");
+            assert_eq!(heard.word(Awaited::Refund), Word::Unasked);
+        }
+        let mut heard = Heard::default();
+        heard.note(&Ask::ResendCreate, &seen(Call::Create, p::Input::CreateOk));
+        assert_eq!(heard, Heard::default());
     }
 
     /// The channel gets them second by second, until the last of them is awake or a new silence begins.
