@@ -105,6 +105,8 @@ try {
   await guard().locator('[name="reason"]').fill('电脑网页异常请求')
   await click(admin, guard().locator('button'))
   await admin.page.locator('.said').first().waitFor()
+  const changed = await admin.page.locator('#changes + ul').innerText()
+  checks.that('EC-14 what was changed stands on the page, and why', changed.includes('不提供服务') && changed.includes('电脑网页异常请求'))
   const terminals = async () => {
     await go(admin, 'channels')
     return (await admin.page.locator('#terminals-h5 tbody tr').count()) > 0

@@ -22,7 +22,7 @@ use crate::office::{Desk, Office};
 
 const BROWSER: &str = "Mozilla/5.0 (Windows NT 10.0)";
 const MINI: &str = "Mozilla/5.0 AlipayClient/10.5";
-/// Why a limit or a guard is changed.
+/// Why a limit is changed.
 const WHY: (&str, &str) = ("reason", "too many at once");
 
 async fn post(office: &Office, desk: &Desk, cookie: &str, at: &str, form: &[(&str, &str)]) -> u16 {
@@ -113,8 +113,16 @@ async fn ec_15_a_function_closed_in_a_channel_is_refused_there_and_nowhere_else(
     );
     assert_eq!(
         office.audited("channels.limit"),
-        ["unlimited > 2: too many at once"]
+        ["2"],
+        "codes only: what is typed may name somebody"
     );
+    let page = desk.get("/console/channels", &admin).await.text;
+    let changed = page.split("id=\"changes\"").nth(1).unwrap_or_default();
+    assert!(
+        changed.contains("网页（H5）") && changed.contains("不限 → "),
+        "{changed}"
+    );
+    assert!(changed.contains("too many at once"), "{changed}");
 }
 
 #[actix_web::test]
@@ -144,6 +152,16 @@ async fn ec_15_what_cannot_be_closed_or_limited_so_is_refused() {
         (
             "h5/limit",
             vec![("per_minute", "2"), ("reason", "abc")],
+            422,
+        ),
+        (
+            "h5/limit",
+            vec![("per_minute", "2"), ("reason", "      ")],
+            422,
+        ),
+        (
+            "h5/closings",
+            vec![("function", "pay"), ("reason", "      ")],
             422,
         ),
     ] {
@@ -191,119 +209,6 @@ async fn ec_09_channels_are_shown_and_closed_while_the_data_cannot_be_counted() 
     office.raw("ALTER TABLE figure_hold_away RENAME TO figure_hold");
     let page = desk.get("/console/channels", &admin).await.text;
     assert!(page.contains("data-standing") && !page.contains("目前无法统计"));
-}
-
-const LIBRARY: &str = BROWSER;
-const PHONE: &str = "Mozilla/5.0 (Linux; Android 14) Chrome/130 Mobile Safari/537";
-
-async fn guard(office: &Office, desk: &Desk, cookie: &str, at: &str, form: &[(&str, &str)]) -> u16 {
-    let mark = office.mark(desk, cookie).await;
-    let mut whole = vec![("mark", mark.as_str())];
-    whole.extend_from_slice(form);
-    if !form.iter().any(|(name, _)| *name == "reason") {
-        whole.push(WHY);
-    }
-    let path = format!("/console/terminals/{at}/guard");
-    desk.post(&path, cookie, &whole).await.status.as_u16()
-}
-
-async fn each_kind_has_its_form(desk: &Desk, admin: &str) {
-    let page = desk.get("/console/channels", admin).await;
-    for kind in ["mini", "phone", "computer", "desk", "program"] {
-        let form = format!("action=\"/console/terminals/{kind}/guard\"");
-        assert!(page.text.contains(&form), "{kind}");
-    }
-}
-
-#[actix_web::test]
-async fn ec_14_a_kind_of_terminal_is_held_to_what_staff_ask_of_it_and_no_other_is() {
-    let office = Office::new().await;
-    let desk = office.desk().await;
-    let board = Arc::new(Switchboard::default());
-    let switching = Switching::new(Arc::clone(&board), office.channels(), office.customers());
-    let app = App::new()
-        .configure(|cfg| office.furnish(cfg))
-        .app_data(web::Data::from(Arc::clone(&board)))
-        .wrap(from_fn(addressed))
-        .wrap(from_fn(traced))
-        .configure(line::routes);
-    let app = test::init_service(app).await;
-    let ask = async |agent: &str| {
-        switching.look().await;
-        let request = TestRequest::get()
-            .uri("/v1/outlets")
-            .peer_addr("127.0.0.1:40000".parse().unwrap());
-        let request = request.insert_header((header::USER_AGENT, agent));
-        test::call_service(&app, request.to_request())
-            .await
-            .status()
-            .as_u16()
-    };
-    let admin = office.enter(&desk, "admin").await;
-    each_kind_has_its_form(&desk, &admin).await;
-    let nothing = [("takes", "nothing"), ("per_minute", "")];
-    let reads = [("takes", "reads"), ("confirms", "yes"), ("per_minute", "2")];
-    assert_eq!(ask(LIBRARY).await, 200);
-    assert_eq!(
-        guard(&office, &desk, &admin, "computer", &nothing).await,
-        303
-    );
-    assert_eq!(ask(LIBRARY).await, 403);
-    assert_eq!(
-        ask(PHONE).await,
-        200,
-        "another kind through the same channel"
-    );
-    assert_eq!(ask(MINI).await, 200);
-    assert_eq!(guard(&office, &desk, &admin, "computer", &reads).await, 303);
-    assert_eq!(ask(LIBRARY).await, 200);
-    assert_eq!(ask(LIBRARY).await, 200);
-    assert_eq!(ask(LIBRARY).await, 429, "n + 1");
-    assert_eq!(ask(PHONE).await, 200);
-    assert_eq!(
-        office.audited("channels.guard"),
-        [
-            "everything/usual/none > nothing/usual/none: too many at once",
-            "nothing/usual/none > reads/confirms/2: too many at once"
-        ]
-    );
-    let kept = desk.get("/console/channels", &admin).await.text;
-    assert!(kept.contains("value=\"reads\" selected"), "{kept}");
-    for (at, form, status) in [
-        ("fax", reads.to_vec(), 404),
-        ("computer", vec![("takes", "all"), ("per_minute", "")], 422),
-        (
-            "computer",
-            vec![("takes", "reads"), ("per_minute", ""), ("reason", "abc")],
-            422,
-        ),
-        (
-            "computer",
-            vec![("takes", "reads"), ("per_minute", "0")],
-            422,
-        ),
-        (
-            "computer",
-            vec![("takes", "reads"), ("per_minute", "1000001")],
-            422,
-        ),
-        (
-            "computer",
-            vec![("takes", "everything"), ("per_minute", "1000000")],
-            303,
-        ),
-    ] {
-        assert_eq!(
-            guard(&office, &desk, &admin, at, &form).await,
-            status,
-            "{form:?}"
-        );
-    }
-    let auditor = office.enter(&desk, "auditor").await;
-    assert_eq!(
-        guard(&office, &desk, &auditor, "computer", &reads).await,
-        403
-    );
 }
 
 /// Requests that came at a moment and ended so.

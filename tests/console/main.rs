@@ -52,5 +52,6 @@ mod sold;
 mod stand_ins;
 mod support;
 mod taking_back;
+mod terminals;
 mod timeline;
 mod two_halves;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use lifeline_core::accounts::Terminal;
 use lifeline_core::channels::ports::{ChannelReads, ChannelStore};
-use lifeline_core::channels::{ChannelRow, Closing, Score, Takes, TerminalRow};
+use lifeline_core::channels::{Change, Changed, ChannelRow, Closing, Score, Takes, TerminalRow};
 use lifeline_core::insight::Channel;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
@@ -20,6 +20,10 @@ statements! { "channels":
         ORDER BY channel, function";
     SCORES("channel_score") = "SELECT channel, month, calls, answered_permille, done_permille, points, scored_at \
         FROM channel_score ORDER BY month DESC, channel LIMIT $1";
+    CHANGES("channel_change") = "SELECT change_id, kind, subject, was, became, reason, changed_by, changed_at \
+        FROM channel_change ORDER BY changed_at DESC, change_id DESC LIMIT $1";
+    NOTE("channel_change") = "INSERT INTO channel_change (change_id, kind, subject, was, became, reason, changed_by, \
+        changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     SET_LIMIT("channel") = "UPDATE channel SET per_minute = $2, changed_at = $3 WHERE channel = $1";
     CLOSE("channel_closing") = "INSERT INTO channel_closing (channel, function, reason, closed_by, closed_at) \
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
@@ -71,6 +75,17 @@ fn score(row: &Row) -> Result<Score, StoreError> {
     })
 }
 
+fn change(row: &Row) -> Result<Change, StoreError> {
+    let (subject, was, became) = (row.text("subject")?, row.text("was")?, row.text("became")?);
+    Ok(Change {
+        change_id: row.text("change_id")?,
+        changed: row.parsed("kind", |kind| Changed::parse(kind, &subject, &was, &became))?,
+        reason: row.text("reason")?,
+        changed_by: row.text("changed_by")?,
+        changed_at: row.time("changed_at")?,
+    })
+}
+
 #[async_trait]
 impl<C: Conn> ChannelReads for Sql<C> {
     async fn rows(&mut self) -> Result<Vec<ChannelRow>, StoreError> {
@@ -91,6 +106,11 @@ impl<C: Conn> ChannelReads for Sql<C> {
     async fn scores(&mut self, limit: i64) -> Result<Vec<Score>, StoreError> {
         let rows = Self::rows(self, &SCORES, args![limit]).await?;
         rows.iter().map(score).collect()
+    }
+
+    async fn changes(&mut self, limit: i64) -> Result<Vec<Change>, StoreError> {
+        let rows = Self::rows(self, &CHANGES, args![limit]).await?;
+        rows.iter().map(change).collect()
     }
 }
 
@@ -116,6 +136,21 @@ impl<C: WriteConn> ChannelStore for Sql<C> {
             row.changed_at,
         ];
         self.touched(&GUARD, args).await.map(drop)
+    }
+
+    async fn note(&mut self, change: &Change) -> Result<(), StoreError> {
+        let changed = &change.changed;
+        let args = args![
+            &change.change_id,
+            changed.kind(),
+            changed.subject(),
+            changed.before(),
+            changed.after(),
+            &change.reason,
+            &change.changed_by,
+            change.changed_at,
+        ];
+        self.touched(&NOTE, args).await.map(drop)
     }
 
     async fn close(&mut self, closing: &Closing) -> Result<bool, StoreError> {

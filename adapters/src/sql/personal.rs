@@ -330,6 +330,7 @@ pub static TABLES: &[Table] = &[
     table("terminal", "terminal channel takes", NOBODY),
     table("channel_closing", "channel reason closed_by", NOBODY),
     table("channel_score", "channel month", NOBODY),
+    table("channel_change", "change_id kind subject was became reason changed_by", NOBODY),
     table("function_suspension", "account_id function proposal_id", Fate::Erased(&[&SUSPENSIONS])),
     table("function_proposal", "proposal_id account_id function wanted reason proposed_by state decided_by",
         Fate::Kept("what staff proposed and decided, under a name that says nothing: 5 years"))

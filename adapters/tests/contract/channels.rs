@@ -4,7 +4,7 @@ use lifeline_core::accounts::Terminal;
 use lifeline_core::accounts::account::Account;
 use lifeline_core::cases::four_eyes::ProposalState;
 use lifeline_core::cases::{Case, CaseKind};
-use lifeline_core::channels::{Closing, Score, Takes, TerminalRow};
+use lifeline_core::channels::{Change, Changed, Closing, Guard, Score, Takes, TerminalRow};
 use lifeline_core::customers::functions::{BankFunction, FunctionProposal, Move, Wanted};
 use lifeline_core::insight::Channel;
 use lifeline_core::shared::ids::{AccountId, CaseId};
@@ -21,6 +21,7 @@ contracts! { "channels":
     ec_14_every_kind_of_terminal_has_a_row_that_staff_set => ["ChannelReads::terminals", "ChannelStore::guard"];
     a_limit_is_set_and_taken_away => ["ChannelStore::set_limit"];
     a_function_is_closed_once_and_opened_once => ["ChannelStore::close", "ChannelStore::reopen", "ChannelReads::closings"];
+    ec_15_what_staff_changed_is_kept_with_its_reason => ["ChannelStore::note", "ChannelReads::changes"];
     a_months_score_stays_as_it_was_written => ["ChannelStore::add_score", "ChannelReads::scores"];
     one_proposal_of_a_function_waits => ["CustomerStore::propose_function", "CustomerReads::function_proposals"];
     a_proposal_is_decided_once_and_by_another => ["CustomerStore::judge_function"];
@@ -131,6 +132,50 @@ async fn a_function_is_closed_once_and_opened_once(t: Bench) {
     assert!(reopen(Channel::H5, 12).await && !reopen(Channel::H5, 12).await);
     let shown = t.view().await.channels().closings().await.unwrap();
     assert_eq!(shown, [closing(7)]);
+}
+
+async fn ec_15_what_staff_changed_is_kept_with_its_reason(t: Bench) {
+    let guard = |takes, per_minute| Guard {
+        takes,
+        confirms: true,
+        per_minute,
+    };
+    let change = |n: i64, changed| Change {
+        change_id: format!("change-{n}"),
+        changed,
+        reason: "too many at once".into(),
+        changed_by: "staff:s".into(),
+        changed_at: at(n),
+    };
+    let limit = change(
+        1,
+        Changed::Limit {
+            channel: Channel::H5,
+            before: None,
+            after: Some(600),
+        },
+    );
+    let guard = change(
+        2,
+        Changed::Guard {
+            terminal: Terminal::Computer,
+            before: guard(Takes::Everything, None),
+            after: guard(Takes::Reads, Some(2)),
+        },
+    );
+    t.write_and_drop(async |tx| tx.channels().note(&limit).await)
+        .await;
+    for one in [&limit, &guard] {
+        t.write(async |tx| tx.channels().note(one).await)
+            .await
+            .unwrap();
+    }
+    let mut view = t.view().await;
+    assert_eq!(
+        view.channels().changes(9).await.unwrap(),
+        [guard.clone(), limit]
+    );
+    assert_eq!(view.channels().changes(1).await.unwrap(), [guard]);
 }
 
 async fn a_months_score_stays_as_it_was_written(t: Bench) {

@@ -5,10 +5,12 @@
 //! |---|---|
 //! | `channel` | the things, and the rule of the score |
 //! | `terminal` | what is asked of a kind of terminal |
+//! | `change` | what staff changed of these, and why |
 //! | `by_terminal` | how each kind of terminal does |
 //! | `ports` | the rows |
 
 pub mod by_terminal;
+pub mod change;
 pub mod channel;
 pub mod error;
 pub mod ports;
@@ -19,12 +21,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use by_terminal::TerminalScore;
+pub use change::{Change, Changed, Guard};
 pub use channel::{Came, ChannelRow, Closing, PER_MINUTE_MAX, Score};
 pub use error::ChannelError;
 pub use terminal::{Takes, TerminalRow};
 
+use self::change::{Noted, worded};
 use crate::accounts::Terminal;
-use crate::cases::four_eyes::REASON_CHARS;
 use crate::insight::asked::{month_name, month_of};
 use crate::insight::report::Ask;
 use crate::insight::{Channel, Function, Insight, Outcome};
@@ -49,25 +52,6 @@ pub struct Shown {
     pub scores: Vec<Score>,
 }
 
-/// What staff ask of a kind of terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Guard {
-    pub takes: Takes,
-    pub confirms: bool,
-    /// None is as many as come.
-    pub per_minute: Option<i64>,
-}
-
-impl Guard {
-    /// As the audit says it: `reads/confirms/60`.
-    fn told(self) -> String {
-        let sure = if self.confirms { "confirms" } else { "usual" };
-        let most = self.per_minute;
-        let most = most.map_or("none".to_owned(), |most| most.to_string());
-        format!("{}/{sure}/{most}", self.takes.as_str())
-    }
-}
-
 /// What is not to be served now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Positions {
@@ -80,6 +64,9 @@ pub struct Positions {
 
 /// Scores read for one page: two years of every channel.
 const SCORES_READ: i64 = 100;
+
+/// Changes that are shown, the newest.
+const CHANGES_SHOWN: i64 = 50;
 
 /// The use cases of channels.
 #[derive(Clone)]
@@ -165,6 +152,15 @@ impl Channels {
         Ok(all)
     }
 
+    /// What staff changed of channels and terminals, the newest first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn changes(&self) -> Result<Vec<Change>, ChannelError> {
+        let mut view = snapshot(&*self.store).await?;
+        Ok(view.channels().changes(CHANGES_SHOWN).await?)
+    }
+
     /// Closes a function in a channel. Nobody is turned away from what none of the functions is.
     ///
     /// # Errors
@@ -176,9 +172,7 @@ impl Channels {
         function: &str,
         reason: &str,
     ) -> Result<(), ChannelError> {
-        if !REASON_CHARS.contains(&reason.chars().count()) {
-            return Err(ChannelError::Reason);
-        }
+        let reason = worded(reason)?;
         let function = closable(function)?;
         let maker = self.maker();
         let closing = Closing {
@@ -227,7 +221,7 @@ impl Channels {
     }
 
     /// Sets how many requests a minute a channel takes on one node; none is as many as come. The audit says what it
-    /// was before, to be put back, and the reason.
+    /// became; what it was before, to be put back, and the reason are kept beside it.
     ///
     /// # Errors
     /// [`ChannelError::Reason`], [`ChannelError::Limit`], [`ChannelError::NotAsThingsStand`], or the store's.
@@ -238,32 +232,29 @@ impl Channels {
         per_minute: Option<i64>,
         reason: &str,
     ) -> Result<(), ChannelError> {
-        if !REASON_CHARS.contains(&reason.chars().count()) {
-            return Err(ChannelError::Reason);
-        }
+        let reason = worded(reason)?;
         if per_minute.is_some_and(|most| !(1..=PER_MINUTE_MAX).contains(&most)) {
             return Err(ChannelError::Limit);
         }
-        let maker = self.maker();
-        let (id, now) = (maker.uuid(), maker.now());
-        let told = |most: Option<i64>| most.map_or("unlimited".to_owned(), |most| most.to_string());
-        let id = &id;
+        let noted = &self.noted(reason);
         atomically(&*self.store, async |tx: &mut Tx| {
             let rows = tx.channels().rows().await?;
             let row = rows.into_iter().find(|row| row.channel == channel);
             let row = row.ok_or(ChannelError::NotAsThingsStand)?;
-            let outcome = format!("{} > {}: {reason}", told(row.per_minute), told(per_minute));
-            let name = channel.as_str();
-            let line = acting.line(id.clone(), now, "channels.limit", name, &outcome);
+            let changed = Changed::Limit {
+                channel,
+                before: row.per_minute,
+                after: per_minute,
+            };
+            let now = noted.changed_at;
             tx.channels().set_limit(channel, per_minute, now).await?;
-            tx.audit().append(&line).await?;
-            Ok(())
+            noted.write(tx, acting, "channels.limit", changed).await
         })
         .await
     }
 
-    /// Sets what is asked of a kind of terminal (EC-14). The audit says what was asked before, to be put back, and the
-    /// reason.
+    /// Sets what is asked of a kind of terminal (EC-14). The audit says what is asked now; what was asked before, to be
+    /// put back, and the reason are kept beside it.
     ///
     /// # Errors
     /// [`ChannelError::Reason`], [`ChannelError::Limit`], [`ChannelError::NotAsThingsStand`], or the store's.
@@ -274,9 +265,7 @@ impl Channels {
         asked: Guard,
         reason: &str,
     ) -> Result<(), ChannelError> {
-        if !REASON_CHARS.contains(&reason.chars().count()) {
-            return Err(ChannelError::Reason);
-        }
+        let reason = worded(reason)?;
         let Guard {
             takes,
             confirms,
@@ -285,9 +274,7 @@ impl Channels {
         if per_minute.is_some_and(|most| !(1..=PER_MINUTE_MAX).contains(&most)) {
             return Err(ChannelError::Limit);
         }
-        let maker = self.maker();
-        let (id, now) = (maker.uuid(), maker.now());
-        let id = &id;
+        let noted = &self.noted(reason);
         atomically(&*self.store, async |tx: &mut Tx| {
             let rows = tx.channels().terminals().await?;
             let row = rows.into_iter().find(|row| row.terminal == terminal);
@@ -299,19 +286,20 @@ impl Channels {
                 confirms: row.confirms,
                 per_minute: row.per_minute,
             };
-            let outcome = format!("{} > {}: {reason}", before.told(), asked.told());
-            let name = terminal.as_str();
-            let line = acting.line(id.clone(), now, "channels.guard", name, &outcome);
+            let changed = Changed::Guard {
+                terminal,
+                before,
+                after: asked,
+            };
             let row = TerminalRow {
                 takes,
                 confirms,
                 per_minute,
-                changed_at: now,
+                changed_at: noted.changed_at,
                 ..row
             };
             tx.channels().guard(&row).await?;
-            tx.audit().append(&line).await?;
-            Ok(())
+            noted.write(tx, acting, "channels.guard", changed).await
         })
         .await
     }
@@ -362,6 +350,16 @@ impl Channels {
             limited: of(Outcome::Limited),
             failed: of(Outcome::Failed),
         })
+    }
+
+    fn noted<'a>(&self, reason: &'a str) -> Noted<'a> {
+        let maker = self.maker();
+        Noted {
+            audit_id: maker.uuid(),
+            change_id: maker.uuid(),
+            reason,
+            changed_at: maker.now(),
+        }
     }
 
     fn maker(&self) -> Maker<'_> {

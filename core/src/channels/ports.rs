@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::change::Change;
 use super::channel::{ChannelRow, Closing, Score};
 use super::terminal::TerminalRow;
 use crate::insight::Channel;
@@ -18,6 +19,8 @@ pub trait ChannelReads: Send {
     async fn closings(&mut self) -> Result<Vec<Closing>, StoreError>;
     /// Scores, the newest month first.
     async fn scores(&mut self, limit: i64) -> Result<Vec<Score>, StoreError>;
+    /// What staff changed, the newest first.
+    async fn changes(&mut self, limit: i64) -> Result<Vec<Change>, StoreError>;
 }
 
 #[async_trait]
@@ -31,6 +34,8 @@ pub trait ChannelStore: ChannelReads {
     ) -> Result<(), StoreError>;
     /// Sets what is asked of a kind of terminal; its channel stays.
     async fn guard(&mut self, row: &TerminalRow) -> Result<(), StoreError>;
+    /// Writes down what staff changed.
+    async fn note(&mut self, change: &Change) -> Result<(), StoreError>;
     /// Closes a function in a channel; false when it is closed already.
     async fn close(&mut self, closing: &Closing) -> Result<bool, StoreError>;
     /// Opens it again; false when it was not closed.

@@ -6,7 +6,7 @@ use askama::Template;
 use lifeline_core::accounts::Terminal;
 use lifeline_core::channels::channel::{FOR_ANSWERING, FOR_DOING};
 use lifeline_core::channels::{
-    ChannelError, Channels, Guard, Score, Shown, Takes, TerminalRow, TerminalScore,
+    Change, Changed, ChannelError, Channels, Guard, Score, Shown, Takes, TerminalRow, TerminalScore,
 };
 use lifeline_core::insight::data::DataStanding;
 use lifeline_core::insight::function::FUNCTIONS;
@@ -19,6 +19,7 @@ use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::visitor::{Fields, Visitor, go_saying};
 use super::who::Who;
+use super::words::{Lang, known, say};
 use crate::insight::has_route;
 
 const MANAGE: Access = Access::May(Right::ManageCatalogue);
@@ -115,6 +116,54 @@ struct Way {
     scores: Vec<Scored>,
 }
 
+/// What somebody of the staff changed, in words.
+struct Past {
+    about: &'static str,
+    before: String,
+    after: String,
+    reason: String,
+    by: String,
+    at: String,
+}
+
+fn most_told(lang: Lang, per_minute: Option<i64>) -> String {
+    let most = per_minute.map_or_else(
+        || say(lang, "channels.no_limit").to_owned(),
+        |most| most.to_string(),
+    );
+    format!("{} {most}", say(lang, "channels.limit"))
+}
+
+fn guard_told(lang: Lang, guard: Guard) -> String {
+    let takes = known(lang, &format!("takes.{}", guard.takes.as_str()));
+    let sure = guard.confirms.then(|| say(lang, "channels.confirms"));
+    let mut told: Vec<String> = takes.into_iter().chain(sure).map(str::to_owned).collect();
+    told.push(most_told(lang, guard.per_minute));
+    told.join(" · ")
+}
+
+fn past(lang: Lang, change: &Change, who: &Who) -> Past {
+    let (room, before, after) = match change.changed {
+        Changed::Limit { before, after, .. } => {
+            ("channel", most_told(lang, before), most_told(lang, after))
+        }
+        Changed::Guard { before, after, .. } => (
+            "terminal",
+            guard_told(lang, before),
+            guard_told(lang, after),
+        ),
+    };
+    let about = format!("{room}.{}", change.changed.subject());
+    Past {
+        about: known(lang, &about).unwrap_or(change.changed.subject()),
+        before,
+        after,
+        reason: change.reason.clone(),
+        by: who.called(&change.changed_by),
+        at: change.changed_at.alipay_text(),
+    }
+}
+
 /// `98.7`, of a thousand.
 fn percent(permille: i64) -> String {
     format!("{}.{}", permille.div_euclid(10), permille.rem_euclid(10))
@@ -186,6 +235,8 @@ fn way(shown: &Shown, who: &Who) -> Way {
 struct ChannelsPage {
     frame: Frame,
     ways: Vec<Way>,
+    /// The newest first.
+    changes: Vec<Past>,
     /// None where it cannot be counted now; what is done here is done nevertheless.
     data: Option<DataStanding>,
     /// Of a hundred homes, whose copy is fresh; empty when nobody is linked.
@@ -201,6 +252,7 @@ async fn list(
     insight: web::Data<Insight>,
 ) -> Result<HttpResponse, Fault> {
     let all = channels.all().await?;
+    let changes = channels.changes().await?;
     // It counts whole tables: whoever closes a channel because the store is busy must reach this page.
     let data = match insight.data().await {
         Ok(data) => Some(data),
@@ -214,6 +266,10 @@ async fn list(
     Ok(page(&ChannelsPage {
         frame: Frame::of(&visitor, "channels.title"),
         ways: all.iter().map(|shown| way(shown, &who)).collect(),
+        changes: changes
+            .iter()
+            .map(|change| past(visitor.lang, change, &who))
+            .collect(),
         fresh: fresh.map_or(String::new(), percent),
         data,
         may: visitor.acting.may(Right::ManageCatalogue),

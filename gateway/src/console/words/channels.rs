@@ -31,6 +31,11 @@ pub(super) static WORDS: &[Word] = &[
     ),
     ("channels.no_limit", "不限", "no limit"),
     ("channels.keep", "保存", "Keep"),
+    (
+        "channels.changes",
+        "限额与终端权限的变更（新的在前）",
+        "Changes of limits and terminals, the newest first",
+    ),
     ("channels.nobody", "没有访问记录。", "Nobody came."),
     ("channels.data", "用电数据", "Data of electricity use"),
     (
