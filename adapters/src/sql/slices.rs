@@ -53,6 +53,9 @@ struct Adding {
     first: BTreeMap<i64, i64>,
     /// The first number of the cells right before, and what they add up to: cells come in their order.
     run: (i64, i64),
+    /// The same by outcome, and what each first number adds up to by it.
+    run_ends: [i64; FEW],
+    ends: BTreeMap<i64, [i64; FEW]>,
     /// The moment of what is added now, and what each first number adds up to at each.
     at: i64,
     spread: BTreeMap<i64, BTreeMap<i64, i64>>,
@@ -94,6 +97,8 @@ impl Adding {
             seen,
             first: BTreeMap::new(),
             run: (0, 0),
+            run_ends: [0; FEW],
+            ends: BTreeMap::new(),
             at: 0,
             spread: BTreeMap::new(),
             channels: [0; FEW],
@@ -131,6 +136,7 @@ impl Adding {
             self.run = (first, 0);
         }
         self.run.1 = self.run.1.saturating_add(n);
+        add(&mut self.run_ends, outcome, n);
         add(&mut self.channels, channel, n);
         add(&mut self.outcomes, outcome, n);
         add(&mut self.regions, region, n);
@@ -139,7 +145,12 @@ impl Adding {
 
     fn end_run(&mut self) {
         let (first, n) = std::mem::take(&mut self.run);
+        let run_ends = std::mem::take(&mut self.run_ends);
         if n > 0 {
+            let ends = self.ends.entry(first).or_insert([0; FEW]);
+            for (sum, more) in ends.iter_mut().zip(run_ends) {
+                *sum = sum.saturating_add(more);
+            }
             let sum = self.first.entry(first).or_insert(0);
             *sum = sum.saturating_add(n);
             let moments = self.spread.entry(first).or_default();
@@ -156,8 +167,10 @@ impl Adding {
     fn sides(mut self, at: BTreeMap<i64, i64>) -> Sides {
         self.end_run();
         let regions = numbered(&self.regions).into_iter();
+        let ends = self.ends.into_iter();
         Sides {
             at,
+            ends: ends.map(|(first, row)| (first, numbered(&row))).collect(),
             spread: self.spread,
             functions: self.first,
             channels: numbered(&self.channels),

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use lifeline_adapters::sql::Engine;
 use lifeline_core::insight::asked::{DAYS_KEPT, DAYS_TOLD, Grain, HOURS_KEPT_DAYS, month_of};
+use lifeline_core::insight::behind::Hours;
 use lifeline_core::insight::people::{KEPT_ROWS, Period, midnight};
 use lifeline_core::insight::{Ask, Channel, Insight, Outcome};
 use lifeline_core::store::Store;
@@ -159,35 +160,42 @@ fn insight(t: &Bench) -> Insight {
     Insight::new(store, Arc::new(watch))
 }
 
-/// Reads every page of a span a hundred times; ten times where only a part is filled.
-#[expect(clippy::print_stdout, reason = "what was measured is told")]
+/// Reads every page of a span, and the counts behind it, a hundred times; ten times where only a part is filled.
 async fn read(t: &Bench, told: &str, (from, to): (i64, i64)) {
     let insight = insight(t);
     for (name, ask) in asked(from, to) {
-        let mut took: Vec<Duration> = Vec::new();
+        let (mut pages, mut behind) = (Vec::new(), Vec::new());
         let times = if days() < TENTH { 10 } else { 100 };
         for _ in 0..times {
             let began = Instant::now();
             let figures = insight.statistics(&ask).await.unwrap();
-            took.push(began.elapsed());
+            pages.push(began.elapsed());
             assert!(figures.calls > 0 && midnight(from) < now(), "{name}");
             assert!(figures.latency[2].is_some(), "{name}");
             let of_all = ask.regions.is_none();
             assert!(of_all != figures.growth.is_empty(), "{name}");
             assert!(of_all != figures.kept.is_empty(), "{name}");
+            let began = Instant::now();
+            let counts = insight.behind(&ask, Hours::default()).await.unwrap();
+            behind.push(began.elapsed());
+            let ends = counts.functions.iter().flat_map(|(_, ends)| ends);
+            assert_eq!(ends.sum::<i64>(), figures.calls, "{name}");
         }
-        took.sort();
-        let kind = t.kind.name();
-        println!(
-            "{kind}, {told}{name}: p50 {:?}, p99 {:?}",
-            took[times / 2],
-            took[times - 1 - times / 100]
-        );
-        if days() >= TENTH {
-            let slow = Duration::from_millis(100);
-            let p99 = took[times - 1 - times / 100];
-            assert!(p99 < slow, "{told}{name}: {p99:?}");
-        }
+        quick(t, &format!("{told}{name}"), pages);
+        quick(t, &format!("{told}{name}, the counts behind"), behind);
+    }
+}
+
+/// Tells how long readings took, and holds them to their time where all is filled.
+#[expect(clippy::print_stdout, reason = "what was measured is told")]
+fn quick(t: &Bench, what: &str, mut took: Vec<Duration>) {
+    took.sort();
+    let times = took.len();
+    let p99 = took[times - 1 - times / 100];
+    let kind = t.kind.name();
+    println!("{kind}, {what}: p50 {:?}, p99 {p99:?}", took[times / 2]);
+    if days() >= TENTH {
+        assert!(p99 < Duration::from_millis(100), "{what}: {p99:?}");
     }
 }
 

@@ -105,6 +105,8 @@ fn sides(part: &Part, all: &[One]) -> Sides {
             *sides.channels.entry(channel).or_default() += 1;
             let outcome = number_of(&Outcome::ALL, &one.outcome);
             *sides.outcomes.entry(outcome).or_default() += 1;
+            let ends = sides.ends.entry(one.function).or_default();
+            *ends.entry(outcome).or_default() += 1;
             *sides.regions.entry(one.region.to_owned()).or_default() += 1;
         }
     }

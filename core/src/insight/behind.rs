@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::asked::{DAYS_KEPT, Grain, HOURS_KEPT_DAYS, month_name, month_of};
+use super::asked::{DAYS_KEPT, Grain, HOURS_KEPT_DAYS, month_name, month_of, number_of};
 use super::crowds::cell_of;
 use super::error::InsightError;
 use super::function::Function;
@@ -11,7 +11,6 @@ use super::latency::bound;
 use super::people::{Period, midnight, told};
 use super::report::{Ask, Insight};
 use super::sample::Outcome;
-use super::sides::Part;
 use crate::store::{StoreError, View, snapshot};
 
 /// A span of so many days is told by its hours.
@@ -120,13 +119,8 @@ fn days_of_months(ask: &Ask, today: i64) -> BTreeMap<i64, (i64, i64)> {
     months
 }
 
-async fn by_day_or_month(
-    view: &mut View,
-    ask: &Ask,
-    today: i64,
-) -> Result<Vec<Counted>, StoreError> {
+fn by_day_or_month(ask: &Ask, sums: BTreeMap<i64, i64>, today: i64) -> Vec<Counted> {
     let grain = ask.grain();
-    let found = view.insight().sides(&ask.part(grain)).await?;
     let months = days_of_months(ask, today);
     let told = |(at, n): (i64, i64)| match grain {
         Grain::Month => Counted {
@@ -140,36 +134,25 @@ async fn by_day_or_month(
             n,
         },
     };
-    Ok(found.at.into_iter().map(told).collect())
+    sums.into_iter().map(told).collect()
 }
 
 /// Each function's requests by how they ended.
-async fn by_outcome(view: &mut View, ask: &Ask) -> Result<Vec<(String, Vec<i64>)>, StoreError> {
-    let mut found: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
-    for (place, outcome) in Outcome::ALL.into_iter().enumerate() {
-        if ask.outcome.is_some_and(|own| own != outcome) {
-            continue;
-        }
-        let part = Part {
-            outcome: Some(outcome),
-            ..ask.part(ask.grain())
-        };
-        for (function, n) in view.insight().sides(&part).await?.functions {
-            let counts = found
-                .entry(function)
-                .or_insert_with(|| vec![0; Outcome::ALL.len()]);
-            if let Some(count) = counts.get_mut(place) {
-                *count = n;
-            }
-        }
-    }
-    let mut functions: Vec<(String, Vec<i64>)> = found
-        .into_iter()
-        .map(|(number, counts)| (Function::numbered(number).name.to_owned(), counts))
+fn by_outcome(ends: &BTreeMap<i64, BTreeMap<i64, i64>>) -> Vec<(String, Vec<i64>)> {
+    let counts = |ends: &BTreeMap<i64, i64>| -> Vec<i64> {
+        let numbers = Outcome::ALL.iter();
+        let numbers = numbers.map(|outcome| number_of(&Outcome::ALL, outcome));
+        numbers
+            .map(|number| ends.get(&number).copied().unwrap_or(0))
+            .collect()
+    };
+    let mut functions: Vec<(String, Vec<i64>)> = ends
+        .iter()
+        .map(|(number, ends)| (Function::numbered(*number).name.to_owned(), counts(ends)))
         .collect();
     let all = |counts: &[i64]| counts.iter().sum::<i64>();
     functions.sort_by(|a, b| all(&b.1).cmp(&all(&a.1)).then_with(|| a.0.cmp(&b.0)));
-    Ok(functions)
+    functions
 }
 
 /// The people of the days that are over.
@@ -199,20 +182,23 @@ impl Insight {
         let first_hours = today.saturating_sub(HOURS_KEPT_DAYS);
         let grain = finest(ask, hours, first_hours);
         let mut view = snapshot(&*self.store).await?;
-        let moments = if grain == Grain::Hour {
-            by_hour(&mut view, ask, hours, first_hours).await?
-        } else {
-            by_day_or_month(&mut view, ask, today).await?
-        };
         if hours.are_some() {
             return Ok(Behind {
                 grain,
-                moments,
+                moments: by_hour(&mut view, ask, hours, first_hours).await?,
                 functions: Vec::new(),
                 latencies: Vec::new(),
                 people: None,
             });
         }
+        // All that is told of the part comes of one reading: two years of cells are as many for each.
+        let sides = view.insight().sides(&ask.part(ask.grain())).await?;
+        let functions = by_outcome(&sides.ends);
+        let moments = if grain == Grain::Hour {
+            by_hour(&mut view, ask, hours, first_hours).await?
+        } else {
+            by_day_or_month(ask, sides.at, today)
+        };
         let latencies = view
             .insight()
             .latencies(ask.from, ask.to, ask.function)
@@ -220,7 +206,7 @@ impl Insight {
         Ok(Behind {
             grain,
             moments,
-            functions: by_outcome(&mut view, ask).await?,
+            functions,
             latencies: latencies
                 .into_iter()
                 .map(|(bucket, n)| (bound(bucket), n))

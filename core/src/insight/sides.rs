@@ -32,6 +32,8 @@ pub struct Sides {
     pub functions: BTreeMap<i64, i64>,
     /// Each function's requests by their moment.
     pub spread: BTreeMap<i64, BTreeMap<i64, i64>>,
+    /// Each function's requests by how they ended.
+    pub ends: BTreeMap<i64, BTreeMap<i64, i64>>,
     pub channels: BTreeMap<i64, i64>,
     pub outcomes: BTreeMap<i64, i64>,
     pub regions: BTreeMap<String, i64>,
