@@ -104,7 +104,7 @@ inside-long)
     drill limiter "the limiter against its model, leases over nodes, and a Redis that is killed" \
         env LIMITER_EVENTS="${LIMITER_EVENTS:-10000000}" LEASE_TRIALS="${LEASE_TRIALS:-100000}" REDIS_KILLS="${REDIS_KILLS:-200}" \
         "${long[@]}" -p lifeline-gateway -p lifeline-tests --no-capture -E 'test(reference_models) or test(stated_bound)'
-    drill timing "unknown and foreign ids, ${TIMING_PAIRS:-20000} interleaved pairs of each kind: medians within 50 us" \
+    drill timing "unknown and foreign ids, ${TIMING_PAIRS:-20000} interleaved pairs of each kind on each engine: medians within 50 us" \
         env TIMING_PAIRS="${TIMING_PAIRS:-20000}" "${long[@]}" -p lifeline-tests --test isolation --no-capture \
         unknown_and_foreign_take_the_same_time
     drill ciphertexts "whether what is wrong with a ciphertext, or why a permission is refused, shows in the time it takes" \

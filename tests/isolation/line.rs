@@ -135,11 +135,15 @@ pub(crate) struct House {
 impl House {
     /// Opens a store that was migrated before.
     pub(crate) async fn open(file: &Path, keyring: &Arc<Keyring>) -> Self {
+        Self::open_at(file.to_str().expect("a path"), keyring).await
+    }
+
+    /// The same of a store by its address.
+    pub(crate) async fn open_at(target: &str, keyring: &Arc<Keyring>) -> Self {
         let start = Time::parse_rfc3339(START).expect("a time");
         let clock = Arc::new(Hands(AtomicI64::new(start.micros())));
         let entropy = Arc::new(Dice(AtomicU64::new(1)));
-        let path = file.to_str().expect("a path");
-        let opened = sql::open(path, Arc::clone(keyring), InstanceKind::Demo).await;
+        let opened = sql::open(target, Arc::clone(keyring), InstanceKind::Demo).await;
         let store = opened.expect("the store opens");
         let town = Arc::new(Town::new());
         let (c, e) = (|| clock.clone(), || entropy.clone());
