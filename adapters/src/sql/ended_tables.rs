@@ -19,6 +19,11 @@ statements! { "ended_tables":
         JOIN account a ON a.account_id = g.account_id \
         JOIN account o ON o.account_id = COALESCE(a.merged_into, a.account_id) \
         OR o.merged_into = COALESCE(a.merged_into, a.account_id) WHERE t.table_id = $1";
+    // Whoever tells of a month and the end that forgets it come one after the other: what is read after it is the newest.
+    // Either takes it before any notice, and holds no notice when it waits for it.
+    LOCK("personal_table") = "UPDATE personal_table SET version = version WHERE table_id = $1";
+    LOCK_OF_TASK("personal_table") = "UPDATE personal_table SET version = version WHERE table_id = \
+        (SELECT table_id FROM check_task WHERE check_task_id = $1)";
     TASKS("check_task") = "SELECT check_task_id FROM check_task WHERE table_id = $1";
     TOLD("notice") = "SELECT notice_id, account_id, event_id, kind, params, payment_id, created_at, read_at, texted_at \
         FROM notice WHERE account_id = $1";
@@ -32,11 +37,6 @@ statements! { "ended_tables":
 }
 
 impl<C: Conn> Sql<C> {
-    /// Whether the table of a check task is erased.
-    pub(super) async fn is_of_ended_table(&mut self, task: &str) -> Result<bool, StoreError> {
-        Ok(self.count(&IS_OVER, args![task]).await? > 0)
-    }
-
     /// Whose a table was: all accounts that are one person's with its own.
     async fn owners_of(&mut self, table: &PersonalTableId) -> Result<Vec<AccountId>, StoreError> {
         let rows = self.rows(&OWNERS, args![table]).await?;
@@ -45,8 +45,15 @@ impl<C: Conn> Sql<C> {
 }
 
 impl<C: WriteConn> Sql<C> {
+    /// Whether the table of a check task is erased: it stays as it is until this unit ends.
+    pub(super) async fn is_of_ended_table(&mut self, task: &str) -> Result<bool, StoreError> {
+        self.touched(&LOCK_OF_TASK, args![task]).await?;
+        Ok(self.count(&IS_OVER, args![task]).await? > 0)
+    }
+
     /// Forgets the notices about a table's months.
     pub(super) async fn forget_told(&mut self, table: &PersonalTableId) -> Result<(), StoreError> {
+        self.touched(&LOCK, args![table]).await?;
         let mut tasks = BTreeSet::new();
         for row in self.rows(&TASKS, args![table]).await? {
             tasks.insert(row.text("check_task_id")?);
