@@ -1,5 +1,5 @@
-//! What a month of a seller is worth by the sandbox's own meter and prices, added up here: a line for each kind, part of
-//! the day and price, half a fen up.
+//! What a month of a seller is worth by the sandbox's own meter, prices and taxes, added up here: a line for each kind,
+//! part of the day and price, half a fen up.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,11 @@ use serde_json::Value;
 /// Kind, part of the day and first day of a price.
 type Of = (String, String, String);
 
-/// Energy in ten-thousandths of a kilowatt-hour and the amount in fen, of each line.
-pub(crate) struct Worth(BTreeMap<Of, (i64, i64)>);
+/// Energy in ten-thousandths of a kilowatt-hour and the amount in fen, of each line; and what the sales are taxed with.
+pub(crate) struct Worth {
+    lines: BTreeMap<Of, (i64, i64)>,
+    taxes: Value,
+}
 
 /// A decimal in units of its last place, read without a float.
 fn scaled(text: &Value, places: usize) -> i64 {
@@ -70,19 +73,33 @@ impl Worth {
             i64::try_from(fen).expect("a sum")
         };
         let lines = energies.into_iter();
-        Self(
-            lines
+        Self {
+            lines: lines
                 .map(|(of, (energy, price))| (of, (energy, amount(energy, price))))
                 .collect(),
-        )
+            taxes: prices["taxes"].clone(),
+        }
     }
 
     pub(crate) fn sum(&self, kind: &str) -> i64 {
-        let lines = self.0.iter().filter(|((of, ..), _)| of == kind);
+        let lines = self.lines.iter().filter(|((of, ..), _)| of == kind);
         lines.map(|(_, (_, fen))| fen).sum()
     }
 
-    /// Line by line the same, and the sums and what is paid: so little is free of tax.
+    /// Withheld of all sales once they come to more than is exempt, half a fen up.
+    fn tax(&self) -> i64 {
+        let [row] = &list(&self.taxes)[..] else {
+            panic!("one tax: {}", self.taxes)
+        };
+        let whole = |name: &str| row[name].as_i64().expect("a whole number");
+        let gross = self.sum("feed_in");
+        if gross <= whole("exempt_up_to_fen") {
+            return 0;
+        }
+        (gross * whole("rate_ppm") + 500_000) / 1_000_000
+    }
+
+    /// Line by line the same, and the sums, the tax and what is paid.
     pub(crate) fn is_shown(&self, task: &Value) {
         let settlement = &task["settlement"];
         let shown: BTreeMap<Of, (i64, i64)> = list(&settlement["lines"])
@@ -97,13 +114,15 @@ impl Worth {
                 (of, (scaled(&line["energy_kwh"], 4), fen))
             })
             .collect();
-        assert_eq!(shown, self.0);
-        assert_eq!(list(&settlement["lines"]).len(), self.0.len());
+        assert_eq!(shown, self.lines);
+        assert_eq!(list(&settlement["lines"]).len(), self.lines.len());
         let (gross, subsidy) = (self.sum("feed_in"), self.sum("subsidy"));
         assert!(gross > 0 && subsidy > 0, "both are met: {gross} {subsidy}");
         assert_eq!(settlement["gross_fen"], gross);
         assert_eq!(settlement["subsidy_fen"], subsidy);
-        assert_eq!(settlement["tax_fen"], 0);
-        assert_eq!(task["amount_fen"], gross + subsidy);
+        let tax = self.tax();
+        assert!(tax > 0, "more is sold than is exempt: {gross}");
+        assert_eq!(settlement["tax_fen"], tax);
+        assert_eq!(task["amount_fen"], gross - tax + subsidy);
     }
 }

@@ -127,7 +127,7 @@ async fn publish(asked: Asked) -> HttpResponse {
             let told = systems.book().told;
             Ok(json!({
                 "prices": prices::rows(&period, told).ok_or(No::Invalid)?,
-                "taxes": [{"from": "2020-01-01", "rate_ppm": 10_000, "exempt_up_to_fen": 10_000_000}],
+                "taxes": prices::taxes(),
             }))
         })
         .await

@@ -85,7 +85,7 @@ struct PricesOf {
     period: String,
 }
 
-/// The rows of a month as they are told now.
+/// The rows of a month as they are told now, and the taxes.
 async fn prices_told(
     systems: web::Data<Generation>,
     wanted: web::Query<PricesOf>,
@@ -93,7 +93,7 @@ async fn prices_told(
     let told = systems.book().told;
     let rows = prices::rows(&wanted.period, told);
     let rows = rows.ok_or_else(|| Refusal::invalid("PERIOD", "a period is written YYYY-MM"))?;
-    Ok(HttpResponse::Ok().json(json!({ "prices": rows })))
+    Ok(HttpResponse::Ok().json(json!({ "prices": rows, "taxes": prices::taxes() })))
 }
 
 async fn reviews(systems: web::Data<Generation>) -> HttpResponse {

@@ -1,5 +1,5 @@
 //! What the publishing platform tells: a price for each part of the day, another one from the sixteenth of each month
-//! on, and a subsidy on all that is generated.
+//! on, a subsidy on all that is generated, and a tax that a month of any demo roof is above the exempt sum of.
 
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -49,6 +49,11 @@ pub(super) fn rows(period: &str, told: Told) -> Option<Vec<Value>> {
         rows.push(row("subsidy", slot, (first, next), SUBSIDY));
     }
     Some(rows)
+}
+
+/// What is withheld of a month's sales that come to more than the exempt sum.
+pub(super) fn taxes() -> Value {
+    json!([{"from": "2020-01-01", "rate_ppm": 10_000, "exempt_up_to_fen": 10_000}])
 }
 
 fn row(kind: &str, slot: &str, (from, until): (Date, Date), price: &str) -> Value {
