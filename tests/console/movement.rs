@@ -17,6 +17,11 @@ const TOOK: i64 = 10_000;
 
 /// An order for the household's home that waits for its payer.
 pub(crate) async fn ordered(office: &Office) -> Order {
+    ordered_keeping(office, false).await
+}
+
+/// Its payer said whether it is kept as prepayment when nothing is due any more.
+async fn ordered_keeping(office: &Office, keep_as_prepayment: bool) -> Order {
     let (account_id, binding_id): (_, BindingId) = household(office).await;
     let entropy = office.entropy();
     let maker = Maker {
@@ -32,7 +37,7 @@ pub(crate) async fn ordered(office: &Office) -> Order {
         amount: Fen::new(ORDERED),
         purpose: Purpose::Arrears,
         arrears_version: Some("v1".into()),
-        keep_as_prepayment: false,
+        keep_as_prepayment,
     };
     let order = Order {
         payment: Payment {
@@ -118,6 +123,23 @@ pub(crate) fn states(order: &Order) -> Vec<table_l::State> {
     order.lines.iter().map(|line| line.state).collect()
 }
 
+/// The channel took another sum than was ordered.
+async fn took_another_sum(office: &Office, id: &PaymentId) {
+    let now = lifeline_core::shared::time::Clock::now(&*office.clock);
+    let fact = ChannelFact {
+        trade_no: Some("T1".into()),
+        total: Some(Fen::new(TOOK)),
+        paid_at: Some(now),
+        ..ChannelFact::default()
+    };
+    let seen = Observation::channel(now, table_p::Input::PaidOther, fact);
+    let payments = office.payments();
+    payments
+        .observe(id, vec![seen], "callback:alipay", &"t".repeat(32))
+        .await
+        .unwrap();
+}
+
 /// What lies in suspense, as the books say.
 fn in_suspense(office: &Office) -> i64 {
     office.counted(
@@ -129,19 +151,7 @@ fn in_suspense(office: &Office) -> i64 {
 async fn ln_55_money_in_suspense_moves_by_a_proposal_and_another_persons_word() {
     let office = Office::new().await;
     let id = ordered(&office).await.payment.payment_id;
-    let fact = ChannelFact {
-        trade_no: Some("T1".into()),
-        total: Some(Fen::new(TOOK)),
-        paid_at: Some(lifeline_core::shared::time::Clock::now(&*office.clock)),
-        ..ChannelFact::default()
-    };
-    let now = lifeline_core::shared::time::Clock::now(&*office.clock);
-    let seen = Observation::channel(now, table_p::Input::PaidOther, fact);
-    let payments = office.payments();
-    payments
-        .observe(&id, vec![seen], "callback:alipay", &"t".repeat(32))
-        .await
-        .unwrap();
+    took_another_sum(&office, &id).await;
     assert_eq!(
         look(&office, &id).await.payment.state,
         table_p::State::Suspense
@@ -210,4 +220,25 @@ async fn ln_55_money_in_suspense_moves_by_a_proposal_and_another_persons_word() 
     let again = post(&office, &desk, &reviewer, &yes, &[]).await;
     assert_eq!(again.status, 409);
     assert_eq!(look(&office, &id).await.lines.len(), 1);
+}
+
+#[actix_web::test]
+async fn ln_55_who_decides_about_money_sees_what_its_payer_chose() {
+    for (keep, chosen, other) in [
+        (true, "留作预存", "原路退回"),
+        (false, "原路退回", "留作预存"),
+    ] {
+        let office = Office::new().await;
+        let id = ordered_keeping(&office, keep).await.payment.payment_id;
+        took_another_sum(&office, &id).await;
+        let desk = office.desk().await;
+        let finance = office.enter(&desk, "finance").await;
+        let list = desk.get("/console/cases", &finance).await.text;
+        let at = list.split("href=\"/console/cases/").nth(1).expect("a case");
+        let case = format!("/console/cases/{}", at.split('"').next().unwrap());
+        let page = desk.get(&case, &finance).await.text;
+        let told = page.split("<p id=\"choice\">").nth(1).expect("the choice");
+        let told = told.split("</p>").next().unwrap();
+        assert!(told.contains(chosen) && !told.contains(other), "{told}");
+    }
 }

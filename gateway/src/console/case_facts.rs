@@ -4,7 +4,7 @@
 use lifeline_core::cases::decision::{Part, Proposal};
 use lifeline_core::cases::{Case, CaseKind, HomeBehind};
 use lifeline_core::customers::Customers;
-use lifeline_core::payments::Order;
+use lifeline_core::payments::{Order, Purpose};
 use lifeline_core::shared::money::Fen;
 use serde_json::Value;
 
@@ -124,6 +124,17 @@ pub(super) fn rows_of(frame: &Frame, order: &Order) -> Vec<(String, String, Stri
     let refunds = order.refunds.iter();
     let refunds = refunds.map(|refund| row("R", refund.state.as_str(), refund.amount));
     std::iter::once(first).chain(lines).chain(refunds).collect()
+}
+
+/// What the payer of arrears chose, for the case that they are not due any more when the money comes.
+pub(super) fn choice_of(order: &Order) -> Option<&'static str> {
+    let payment = &order.payment;
+    let chosen = if payment.keeps_as_prepayment() {
+        "case.kept_if_not_due"
+    } else {
+        "case.back_if_not_due"
+    };
+    (payment.purpose == Purpose::Arrears).then_some(chosen)
 }
 
 /// Account and region of each home; no account where nobody is to be told whose it is.

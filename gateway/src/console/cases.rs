@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::access::{Access, Pages};
 use super::archive_offers;
 use super::carrying_out::{Places, carry_out};
-use super::case_facts::{Offered, bill_at, facts, homes, offered, rows_of};
+use super::case_facts::{Offered, bill_at, choice_of, facts, homes, offered, rows_of};
 use super::case_sold::{Sold, month_of, sold};
 use super::fault::Fault;
 use super::frame::{Frame, page};
@@ -195,6 +195,8 @@ struct CasePage {
     closed: Option<String>,
     facts: Vec<(String, String)>,
     behind: Vec<(String, String, String)>,
+    /// What its payer chose for money that is not due any more.
+    choice: Option<&'static str>,
     /// The month of a seller's that it is about, when it is about one.
     sold: Option<Sold>,
     /// Account and region of each home; the way there only for whoever may go it.
@@ -270,6 +272,7 @@ async fn show(
         behind: order
             .as_ref()
             .map_or(Vec::new(), |order| rows_of(&frame, order)),
+        choice: order.as_ref().and_then(choice_of),
         sold: month.map(|month| sold(frame.lang, month, &case.subject)),
         frame,
         row: row(case, visitor.operators.now(), (&takings, &names)),

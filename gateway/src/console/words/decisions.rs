@@ -75,4 +75,15 @@ pub(super) static WORDS: &[Word] = &[
         "Paid, needs a person",
     ),
     ("reports.given_back", "已支付，已退回", "Paid, given back"),
+    (
+        "case.if_not_due",
+        "付款人的选择（到账时已不用缴的）：",
+        "What the payer chose for money that is not due any more:",
+    ),
+    (
+        "case.kept_if_not_due",
+        "留作预存",
+        "it is kept as prepayment",
+    ),
+    ("case.back_if_not_due", "原路退回", "it goes back"),
 ];
