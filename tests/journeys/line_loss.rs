@@ -151,6 +151,7 @@ fn lost(engine: Engine) -> Result<(), Failed> {
             .lost_under(&wish, "the-line-was-cut", Weather::Cut, none)
             .await;
         assert_eq!(scene.trades().await, [first["trade_no"].clone()]);
+        scene.household.pay_and_rest(&first, "POSTED").await;
 
         let wish =
             json!({"binding_id": home, "purpose": "top_up", "amount_fen": 100, "via": "mini"});
@@ -160,6 +161,5 @@ fn lost(engine: Engine) -> Result<(), Failed> {
         let trades = scene.trades().await;
         assert_eq!(trades.len(), 2, "{trades:?}");
         assert!(trades.contains(&second["trade_no"]), "{trades:?}");
-        scene.household.pay_and_rest(&first, "POSTED").await;
     })
 }
