@@ -29,8 +29,9 @@ statements! { "fillings":
     NEWEST("archive_filling") = fillings!("binding_id = $1 ORDER BY filling_id DESC LIMIT 1");
     BY_ID("archive_filling") = fillings!("filling_id = $1");
     UNANSWERED("archive_filling") = "SELECT f.binding_id, COALESCE(r.region, '-') AS region, f.asked_at FROM archive_filling f \
-        LEFT JOIN binding_region r ON r.binding_id = f.binding_id WHERE f.state = 'asked' \
-        AND (CAST($1 AS TEXT) = '' OR REPLACE($1, ',' || r.region || ',', '') <> $1) ORDER BY f.asked_at, f.filling_id LIMIT $2";
+        JOIN binding b ON b.binding_id = f.binding_id LEFT JOIN binding_region r ON r.binding_id = f.binding_id \
+        WHERE f.state = 'asked' AND b.ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM archive_filling n \
+        WHERE n.binding_id = f.binding_id AND n.filling_id > f.filling_id) AND (CAST($1 AS TEXT) = '' OR REPLACE($1, ',' || r.region || ',', '') <> $1) ORDER BY f.asked_at, f.filling_id LIMIT $2";
     WRITTEN("archive_writing") = "SELECT COUNT(*) AS n FROM archive_writing WHERE pair_digest = $1";
     WRITES("archive_writing") = "INSERT INTO archive_writing (filling_id, pair_digest) VALUES ($1, $2)";
     WROTE_NOTHING("archive_writing") = "DELETE FROM archive_writing WHERE filling_id = $1";

@@ -31,7 +31,8 @@ pub async fn links_to_in(tx: &mut Tx, consumer_no: &ConsumerNo) -> Result<Vec<Li
     tx.bindings().links_to(consumer_no).await
 }
 
-/// Offers that the archive has not answered, of homes of some regions or all, the longest waiting first.
+/// Offers that the archive has not answered, of homes of some regions or all, the longest waiting first: the newest of
+/// each link that is not over.
 pub async fn unanswered(
     view: &mut View,
     regions: Option<&[String]>,

@@ -33,6 +33,7 @@ use std::sync::Arc;
 
 pub use error::CustomerError;
 pub use looking::{Asked, Card, Glimpse, HomeShown, Listed};
+pub use offers::WaitingOffers;
 
 use crate::accounts::known::known_in;
 use crate::bindings::binding::Linked;

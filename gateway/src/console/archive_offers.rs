@@ -20,11 +20,16 @@ pub(super) struct Offered {
     pub(super) state: &'static str,
 }
 
-/// The offers within the visitor's scope, the longest waiting first.
-pub(super) async fn waiting(
-    visitor: &Visitor,
-    customers: &Customers,
-) -> Result<Vec<Offered>, Fault> {
+/// What is shown of them.
+pub(super) struct Offers {
+    /// The longest waiting first.
+    pub(super) rows: Vec<Offered>,
+    /// There are others, which wait less long.
+    pub(super) more: bool,
+}
+
+/// The offers within the visitor's scope.
+pub(super) async fn waiting(visitor: &Visitor, customers: &Customers) -> Result<Offers, Fault> {
     let found = customers.unanswered_offers(&visitor.acting).await?;
     let now = visitor.operators.now();
     let offered = |one: Unanswered| Offered {
@@ -38,5 +43,8 @@ pub(super) async fn waiting(
         days: now.seconds_since(one.asked_at).div_euclid(DAY_S),
         region: one.region,
     };
-    Ok(found.into_iter().map(offered).collect())
+    Ok(Offers {
+        rows: found.offers.into_iter().map(offered).collect(),
+        more: found.more,
+    })
 }

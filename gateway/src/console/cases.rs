@@ -100,7 +100,7 @@ struct CasesPage {
     next: Option<String>,
     may_ask: bool,
     /// Of the archive's queue: what it was offered and has not answered.
-    offers: Option<Vec<archive_offers::Offered>>,
+    offers: Option<archive_offers::Offers>,
 }
 
 #[derive(Debug, Default, Deserialize)]

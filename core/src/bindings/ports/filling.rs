@@ -12,7 +12,8 @@ use crate::store::StoreError;
 pub trait FillingReads: Send {
     /// The newest offer of a link.
     async fn filling(&mut self, link: &BindingId) -> Result<Option<Filling>, StoreError>;
-    /// Offers that the archive has not answered, of homes of some regions or all, the longest waiting first.
+    /// Offers that the archive has not answered, of homes of some regions or all, the longest waiting first: of each
+    /// link that is not over the newest, for another offer takes the place of those before.
     async fn unanswered(
         &mut self,
         regions: Option<&[String]>,
