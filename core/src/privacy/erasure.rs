@@ -95,6 +95,12 @@ pub struct Erasure {
 }
 
 impl Erasure {
+    /// The person asked for it on the day that is written here. Who goes again from a copy of the store had asked in a
+    /// time that the copy does not know: that wish begins with its end, and nothing cools off.
+    fn was_asked_then(&self) -> bool {
+        self.due_at > self.asked_at
+    }
+
     fn ended(self, state: ErasureState, now: Time) -> Self {
         Self {
             state,
@@ -290,7 +296,8 @@ impl Erase {
     }
 }
 
-/// Once a wish: the person hears that it is late and why, and staff find it as a case.
+/// Once a wish: the person hears that it is late and why, and staff find it as a case. Whose day is not known any more
+/// is told none; staff find the case all the same.
 async fn tell_late(
     tx: &mut Tx,
     wish: &Erasure,
@@ -307,10 +314,12 @@ async fn tell_late(
     if !new {
         return Ok(());
     }
-    let event_id = pen.id(kind, &wish.erasure_id);
-    let when = (wish.asked_at, None);
-    let told = events::event(event_id, kind, account, when, &actor.trace_id)?;
-    tx.outbox().add(&told).await?;
+    if wish.was_asked_then() {
+        let event_id = pen.id(kind, &wish.erasure_id);
+        let when = (wish.asked_at, None);
+        let told = events::event(event_id, kind, account, when, &actor.trace_id)?;
+        tx.outbox().add(&told).await?;
+    }
     pen.prove(tx, actor, kind, subject, about(wish)).await?;
     Ok(())
 }
