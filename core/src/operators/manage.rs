@@ -201,6 +201,9 @@ impl Operators {
                 return Ok::<_, OperatorError>(Err(OperatorError::Code));
             }
             let all = tx.operators().list().await?;
+            if all.iter().any(|one| one.login == staff.login) {
+                return Ok(Err(OperatorError::Taken));
+            }
             let theirs = |one: &Staff| one.ended_at.is_none() && one.person == staff.person;
             if all.iter().any(theirs) {
                 return Ok(Err(OperatorError::PersonTaken));
