@@ -2,7 +2,7 @@
 # ensure.sh GROUP... : makes sure the tools of each group are there.
 # As root the missing Debian packages are installed; otherwise the exact command is printed and the exit code is 2.
 # Groups: build (gcc, make, git, Rust) · web (node, npm) · services (PostgreSQL, Redis, SoftHSM2) · browser (Chromium, fonts)
-#         bench (wrk, pgbench, openssl, HAProxy, nginx with Lua) · python · nextest · deny
+#         bench (wrk, pgbench, openssl, HAProxy, nginx with Lua; with PINGAP=1 Pingap, built here) · python · nextest · deny
 set -euo pipefail
 # shellcheck source=deploy/dev/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -10,6 +10,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 NODE_MAJOR_MIN=18
 NEXTEST_VERSION=0.9.143
 DENY_VERSION=0.20.2
+PINGAP_VERSION=0.13.1
 
 packages=()
 need() { # need COMMAND PACKAGE...
@@ -119,6 +120,15 @@ cargo_tool() {
     rm -rf "$TOOLS/build"
 }
 
+# A peer of the benchmark, and no package: built once at this version, optimised as its users have it, which takes longer than the whole run.
+pingap() {
+    grep -qsF "\"pingap $PINGAP_VERSION " "$TOOLS/.crates.toml" && return 0
+    say "building pingap $PINGAP_VERSION (once, into $TOOLS)"
+    (cd "$ROOT" && CARGO_TARGET_DIR="$TOOLS/build" cargo install --quiet --locked --root "$TOOLS" "pingap@$PINGAP_VERSION") ||
+        fail 2 "could not build pingap; without PINGAP=1 the benchmark runs and says that it is not compared"
+    rm -rf "$TOOLS/build"
+}
+
 for group in "$@"; do collect "$group"; done
 install_packages
 for group in "$@"; do
@@ -126,6 +136,7 @@ for group in "$@"; do
     build) check_rust ;;
     web) check_node ;;
     services) postgres_bin || fail 2 "PostgreSQL's initdb is still missing after the installation" ;;
+    bench) [[ ${PINGAP:-} != 1 ]] || pingap ;;
     nextest) cargo_tool nextest "$NEXTEST_VERSION" ;;
     deny) cargo_tool deny "$DENY_VERSION" ;;
     esac
