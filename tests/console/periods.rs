@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use lifeline_core::accounts::Terminal;
 use lifeline_core::insight::asked::{DAYS_KEPT, DAYS_TOLD, HOURS_KEPT_DAYS, month_of};
-use lifeline_core::insight::people::midnight;
+use lifeline_core::insight::latency;
+use lifeline_core::insight::people::{Period, Total, midnight};
 use lifeline_core::insight::report::{Figure, Statistics};
 use lifeline_core::insight::{Ask, Batch, Channel, Insight, InsightError, Outcome, Sample};
 use lifeline_core::shared::time::Clock as _;
@@ -293,4 +294,101 @@ async fn ln_31_what_cannot_be_packed_stops_nothing_from_going_when_its_time_is_o
     assert_eq!(left, 2, "what is past its time is gone, the rest is not");
     let days = office.counted("SELECT COUNT(*) FROM link_day");
     assert!(days > 0, "and links are added up");
+}
+
+/// Answers of as many days back, each so long and ended so.
+async fn answered(office: &Office, all: &[(i64, u32, Outcome)]) {
+    let insight = Insight::new(office.store.clone(), office.clock.clone());
+    let mut batch = Batch::default();
+    for (back, micros, outcome) in all {
+        let sample = Sample {
+            at: midnight(insight.today() - back).plus_seconds(3_600),
+            function: 4,
+            channel: Channel::H5,
+            terminal: Terminal::Computer,
+            outcome: *outcome,
+            micros: *micros,
+            person: None,
+            refusal: None,
+        };
+        batch.add(&sample, "1504");
+    }
+    let batch = &batch;
+    atomically(&*office.store, async |tx: &mut Tx| {
+        tx.insight().add("r", batch).await?;
+        Ok::<_, InsightError>(())
+    })
+    .await
+    .unwrap();
+}
+
+#[actix_web::test]
+async fn ln_31_people_shares_times_steps_and_links_stand_beside_those_right_before() {
+    let office = Office::new().await;
+    let (done, refused) = (Outcome::Done, Outcome::Refused);
+    answered(
+        &office,
+        &[(1, 1_000, done), (8, 9_000, done), (9, 9_000, refused)],
+    )
+    .await;
+    let insight = Insight::new(office.store.clone(), office.clock.clone());
+    let today = insight.today();
+    let people = |period: Period, day: i64, cell: &str, n: i64| {
+        let (kind, begins) = (period.as_str(), period.of(midnight(day)));
+        format!(
+            "INSERT INTO access_people (period, begins, cell, n) VALUES ('{kind}', '{begins}', '{cell}', {n});"
+        )
+    };
+    let mut text = "PRAGMA foreign_keys = OFF;".to_owned();
+    text.push_str(&people(Period::Day, today - 1, "all", 9));
+    text.push_str(&people(Period::Week, today - 7, "all", 3));
+    text.push_str(&people(Period::Month, today - 31, "all", 77));
+    text.push_str(&people(Period::Month, today - 31, "step:pay", 8));
+    let began = midnight(today - 10).micros();
+    for n in 0..6 {
+        text.push_str(&format!(
+            "INSERT INTO binding (binding_id, account_id, home_index, consumer_no, role, holder_version, frozen, signboard, \
+             created_at, version) VALUES ('b-{n}', 'a-{n}', 'h-{n}', '', 'payer_only', 0, 0, '', {began}, 1);"
+        ));
+    }
+    office.raw(&text);
+    let ask = everything(today - 6, today);
+    let figures = insight.statistics(&ask).await.unwrap();
+    let earlier = &figures.earlier;
+    assert_eq!(figures.done_permille, Some(1_000));
+    assert_eq!(earlier.done_permille, Some(500));
+    let took = Some(latency::bound(latency::bucket(9_000)));
+    assert_eq!(earlier.latency, Some([took; 3]));
+    let wanted = [Total::Told(9), Total::Few, Total::Told(77)];
+    assert_eq!(earlier.people, wanted.map(Some));
+    let steps: Vec<_> = figures.funnel.iter().map(|step| step.before).collect();
+    assert_eq!(steps, [Some(0), Some(0), Some(8)]);
+    let desk = office.desk().await;
+    let reader = office.enter(&desk, "statistics-reader").await;
+    let page = desk.get("/console/statistics", &reader).await.text;
+    assert!(page.contains("上一周期 50.0 %"), "{page}");
+    assert!(page.contains("上一周期 77<"), "{page}");
+    let path = "/console/statistics/export?form=csv";
+    let file = desk.get(path, &reader).await.text;
+    for row in [
+        "done,50.0 %",
+        "people_day,9",
+        "people_week,< 5",
+        "step_pay,8",
+        "links_began,6",
+        "links_ended,0",
+    ] {
+        assert!(file.contains(&format!("\n{row}\r")), "{row}: {file}");
+    }
+}
+
+#[actix_web::test]
+async fn ln_31_what_was_right_before_the_oldest_span_is_said_not_to_be_kept() {
+    let office = Office::new().await;
+    let insight = Insight::new(office.store.clone(), office.clock.clone());
+    let oldest = insight.today() - DAYS_KEPT + 1;
+    let figures = insight.statistics(&everything(oldest, oldest)).await;
+    let earlier = figures.unwrap().earlier;
+    assert_eq!((earlier.latency, earlier.growth), (None, None));
+    assert_eq!(earlier.people, [None; 3]);
 }

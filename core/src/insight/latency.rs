@@ -53,6 +53,12 @@ pub fn percentile(counts: &[(i64, i64)], permille: i64) -> Option<i64> {
     None
 }
 
+/// What 50, 95 and 99 of a hundred did not exceed.
+#[must_use]
+pub fn percentiles(counts: &[(i64, i64)]) -> [Option<i64>; 3] {
+    [500, 950, 990].map(|permille| percentile(counts, permille))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

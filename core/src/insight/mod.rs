@@ -15,6 +15,7 @@
 //! | `aggregate` | what goes to the company each day, and the offices that come back |
 //! | `followers` | who follows the life account, and how many are linked where |
 //! | `asked`, `report`, `sides` | what a page asks and is answered |
+//! | `earlier` | what the figures were right before |
 //! | `behind` | the finest counts that are kept of what a figure is the sum of |
 //! | `ports` | the rows |
 
@@ -25,6 +26,7 @@ pub mod behind;
 mod crowds;
 pub mod data;
 pub mod decisions;
+pub mod earlier;
 pub mod error;
 pub mod flush;
 pub mod followers;

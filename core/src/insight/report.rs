@@ -9,9 +9,10 @@ use super::asked::{
     Slice, Which, YEAR_DAYS, month_of,
 };
 use super::crowds::{funnel, people_of};
+use super::earlier::{Earlier, earlier_of};
 use super::error::InsightError;
 use super::gaps::gaps_of;
-use super::latency::percentile;
+use super::latency::percentiles;
 use super::people::{self, Period, day_number, midnight};
 use super::sample::{Channel, Outcome};
 use super::sides::{heat, told_of};
@@ -72,6 +73,7 @@ pub struct Statistics {
     /// Spans in which counts may be missing.
     pub gaps: Vec<(Time, Time)>,
     pub lost: i64,
+    pub earlier: Earlier,
 }
 
 /// After the name of every period.
@@ -170,7 +172,7 @@ impl Insight {
         let mut view = snapshot(&*self.store).await?;
         let sums = told_of(&mut view, ask, grain, today).await?;
         let (calls, calls_before) = sums.calls();
-        let permille = sums.done().saturating_mul(1000).checked_div(calls);
+        let [permille, permille_before] = sums.done_permille();
         let latencies = view
             .insight()
             .latencies(ask.from, ask.to, ask.function)
@@ -185,7 +187,7 @@ impl Insight {
             calls,
             calls_before,
             done_permille: permille,
-            latency: [500, 950, 990].map(|permille| percentile(&latencies, permille)),
+            latency: percentiles(&latencies),
             people: people_of(&mut view, ask).await?,
             series: sums.series(),
             functions: sums.functions(),
@@ -194,11 +196,12 @@ impl Insight {
             outcomes: sums.outcomes(),
             regions: sums.regions(),
             heat: heat(&mut view, ask, today).await?,
-            funnel: funnel(&mut view, ask).await?,
+            funnel: funnel(&mut view, ask, today).await?,
             growth,
             kept,
             gaps: gaps_of(&mut view, span, now).await?,
             lost: runs.lost,
+            earlier: earlier_of(&mut view, ask, permille_before, today).await?,
         })
     }
 

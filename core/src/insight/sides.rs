@@ -110,10 +110,15 @@ impl Told {
         (all(&self.now), self.then.as_ref().map(all))
     }
 
-    /// How many were done.
-    pub(super) fn done(&self) -> i64 {
+    /// Of a thousand requests, how many were done, and how many of the span before; absent where there was none.
+    pub(super) fn done_permille(&self) -> [Option<i64>; 2] {
         let done = number_of(&Outcome::ALL, &Outcome::Done);
-        self.now.outcomes.get(&done).copied().unwrap_or(0)
+        let permille = |sides: &Sides| {
+            let n = sides.outcomes.get(&done).copied().unwrap_or(0);
+            let all: i64 = sides.at.values().sum();
+            n.saturating_mul(1000).checked_div(all)
+        };
+        [permille(&self.now), self.then.as_ref().and_then(permille)]
     }
 
     /// Each moment of the span, those without a request too.

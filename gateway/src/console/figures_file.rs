@@ -7,6 +7,7 @@ use lifeline_core::insight::report::{Figure, Statistics};
 use lifeline_core::operators::Right;
 
 use super::access::{Access, Pages};
+use super::before::{self, before};
 use super::fault::Fault;
 use super::sheet::{Form, Sheet};
 use super::statistics::{NOT_KEPT, Query, asked, crowd, earlier, filter, kept, links};
@@ -108,6 +109,29 @@ fn steps_and_links(sheet: &mut Sheet, figures: &Statistics, of_all: bool) {
     }
 }
 
+/// What stands beside the figures that are no counts: of as many days right before, of the period before each of people.
+fn right_before(sheet: &mut Sheet, figures: &Statistics, of_all: bool) {
+    let said = before(figures, NOT_KEPT);
+    line(sheet, ["right_before", "figure"]);
+    let mut row = |name: &str, figure: String| sheet.row(&[name.to_owned(), figure]);
+    row("done", said.done);
+    row("p50", said.p50);
+    row("p95", said.p95);
+    row("p99", said.p99);
+    for (period, people) in ["day", "week", "month"].into_iter().zip(said.people) {
+        let told = figures.people.map_or(NOT_TOLD.to_owned(), |_| people);
+        row(&format!("people_{period}"), told);
+    }
+    for step in &figures.funnel {
+        let people = before::step(step.before, NOT_KEPT);
+        row(&format!("step_{}", step.name), people);
+    }
+    if of_all {
+        row("links_began", said.began);
+        row("links_ended", said.ended);
+    }
+}
+
 /// The figures as a file; taking them out leaves a line in the audit.
 async fn take_out(
     visitor: Visitor,
@@ -123,6 +147,7 @@ async fn take_out(
     people_and_latency(&mut sheet, &figures);
     heat(&mut sheet, &figures);
     steps_and_links(&mut sheet, &figures, ask.regions.is_none());
+    right_before(&mut sheet, &figures, ask.regions.is_none());
     let noted = visitor
         .operators
         .note(&visitor.acting, "insight.export", &filters, form.as_str());

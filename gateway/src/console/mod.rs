@@ -20,6 +20,7 @@ mod article_form;
 mod articles;
 mod assets;
 mod bans;
+mod before;
 mod bills;
 mod carrying_out;
 mod case_facts;

@@ -13,6 +13,7 @@ use lifeline_core::shared::time::Day;
 use serde::Deserialize;
 
 use super::access::{Access, Pages};
+use super::before::{Before, before};
 use super::chart::{self, Chart};
 use super::fault::Fault;
 use super::followers::total;
@@ -127,7 +128,9 @@ struct StatisticsPage {
     p50: String,
     p99: String,
     done: String,
-    people: Vec<(&'static str, String)>,
+    /// Day, week and month, each with what there were and what there were right before.
+    people: Vec<(&'static str, String, String)>,
+    earlier: Before,
     line: Chart,
     series: Vec<Bar>,
     tables: Vec<(&'static str, Vec<Bar>)>,
@@ -244,7 +247,7 @@ pub(super) fn millis(micros: Option<i64>) -> String {
     })
 }
 
-fn permille(part: Option<i64>) -> String {
+pub(super) fn permille(part: Option<i64>) -> String {
     part.map_or("—".to_owned(), |part| {
         format!("{}.{} %", part.div_euclid(10), part.rem_euclid(10))
     })
@@ -332,6 +335,7 @@ async fn show(
     let (from, to) = (date(ask.from), date(ask.to));
     let tell = |at: lifeline_core::shared::time::Time| at.alipay_text();
     let people = figures.people.map(|told| told.map(crowd));
+    let people = people.into_iter().flatten();
     let words = [
         "statistics.people_day",
         "statistics.people_week",
@@ -340,6 +344,7 @@ async fn show(
     let [p50, p95, p99] = figures.latency.map(millis);
     let frame = Frame::of(&visitor, "statistics.title");
     let not_kept = frame.t("statistics.not_kept");
+    let right_before = before(&figures, not_kept);
     let ways = Ways {
         query: &query,
         from: &from,
@@ -365,7 +370,13 @@ async fn show(
         p95,
         p99,
         done: permille(figures.done_permille),
-        people: people.map_or(Vec::new(), |told| words.into_iter().zip(told).collect()),
+        people: words
+            .into_iter()
+            .zip(people)
+            .zip(right_before.people.iter().cloned())
+            .map(|((word, now), before)| (word, now, before))
+            .collect(),
+        earlier: right_before,
         before: earlier(figures.calls_before, not_kept),
         line: drawn(&figures.series),
         series: bars(&figures.series, not_kept, str::to_owned, days),

@@ -5,6 +5,7 @@ use lifeline_core::insight::asked::{DAYS_KEPT, month_of};
 use lifeline_core::insight::people::midnight;
 use lifeline_core::insight::report::{Figure, Statistics};
 
+use super::before;
 use super::frame::Frame;
 use super::statistics::{Query, crowd, kept};
 
@@ -54,6 +55,8 @@ pub(super) fn counts_of(query: &Query, from: &str, to: &str) -> String {
 pub(super) struct Step {
     pub(super) name: &'static str,
     pub(super) people: String,
+    /// In the month before.
+    pub(super) before: String,
     pub(super) to: String,
 }
 
@@ -67,6 +70,7 @@ pub(super) fn steps(
     let step = |one: &Figure| Step {
         name: frame.function(&one.name),
         people: crowd((one.n >= 0).then_some(one.n)),
+        before: before::step(one.before, frame.t("statistics.not_kept")),
         to: ways.step(&one.name, month),
     };
     figures.funnel.iter().map(step).collect()

@@ -46,8 +46,8 @@ pub(super) static WORDS: &[Word] = &[
     ("statistics.people_month", "所在月", "its month"),
     (
         "statistics.people_what",
-        "不同登录用户数，只保存加盐散列，周期结束即销毁盐值；超过 12,288 人时为估计值（标准误差 0.9%）；少于 5 人不显示；按地区或功能筛选时不提供。",
-        "Different signed-in people. Only salted hashes are kept, and the salt dies with its period. Above 12,288 an estimate (standard error 0.9 %). Fewer than five are not told; not told for a part of regions or functions.",
+        "不同登录用户数，只保存加盐散列，周期结束即销毁盐值；超过 12,288 人时为估计值（标准误差 0.9%）；少于 5 人不显示；按地区或功能筛选时不提供。“上一周期”分别为前一日、前一周、前一月。",
+        "Different signed-in people. Only salted hashes are kept, and the salt dies with its period. Above 12,288 an estimate (standard error 0.9 %). Fewer than five are not told; not told for a part of regions or functions. Before: the day, the week and the month right before.",
     ),
     ("statistics.done", "成功率", "Done"),
     (
