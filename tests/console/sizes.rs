@@ -41,6 +41,28 @@ async fn ln_31_two_hundred_refusals_are_shown_and_one_more_is_said_to_be_there()
     assert!(rest.contains(&oldest), "and is behind: {rest}");
     let odd = desk.get(&format!("{path}?after=x"), &reader).await;
     assert!(odd.status.is_client_error());
+    let odd = desk.get(&format!("{path}?after=1.x"), &reader).await;
+    assert_eq!(odd.status, 404);
+}
+
+#[actix_web::test]
+async fn ln_55_what_no_text_has_is_asked_of_no_store() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let support = office.enter(&desk, "support").await;
+    let admin = office.enter(&desk, "admin").await;
+    for (who, asked) in [
+        (&admin, "/console/log?who=%00"),
+        (&admin, "/console/log?after=1.%00"),
+        (&support, "/console/statistics?region=%00"),
+        (&support, "/console/statistics/refusals?why=%00"),
+        (&support, "/console/cases?said=%00"),
+    ] {
+        assert_eq!(desk.get(asked, who).await.status, 404, "{asked}");
+    }
+    let limit = "/console/channels/h5/limit";
+    let reason = [("per_minute", "2"), ("reason", "too \0 many at once")];
+    assert_eq!(post(&office, &desk, &admin, limit, &reason).await, 400);
 }
 
 #[actix_web::test]

@@ -13,6 +13,7 @@ use super::access::{Access, Pages};
 use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::statistics::{Query, asked, filter, kept, millis};
+use super::system::is_trace;
 use super::visitor::Visitor;
 use super::ways::date;
 
@@ -63,6 +64,9 @@ fn last_seen(mark: &str) -> Result<Option<(Time, String)>, Fault> {
         return Ok(None);
     }
     let (micros, trace) = mark.split_once('.').ok_or(Fault::NotFound)?;
+    if !is_trace(trace) {
+        return Err(Fault::NotFound);
+    }
     let micros = micros.parse().map_err(|_| Fault::NotFound)?;
     Ok(Some((Time::from_micros(micros), trace.to_owned())))
 }

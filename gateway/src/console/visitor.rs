@@ -143,9 +143,16 @@ pub(super) async fn visitor(req: &HttpRequest) -> Result<Visitor, Fault> {
     let token = session_token(req).ok_or(Fault::SignedOut)?;
     let found = operators.behind(&token).await.map_err(Fault::from)?;
     let (staff, session) = found.ok_or(Fault::SignedOut)?;
-    let said = form_urlencoded::parse(req.query_string().as_bytes())
-        .find(|(key, _)| key == "said")
-        .map(|(_, value)| value.into_owned());
+    let (mut said, asked) = (None, req.query_string());
+    for (key, value) in form_urlencoded::parse(asked.as_bytes()) {
+        // No text has it, and one of the engines refuses it in any.
+        if value.contains('\0') {
+            return Err(Fault::NotFound);
+        }
+        if key == "said" && said.is_none() {
+            said = Some(value.into_owned());
+        }
+    }
     Ok(Visitor {
         acting: Acting {
             staff,
@@ -301,6 +308,9 @@ fn parse<T: DeserializeOwned>(body: &Body) -> Result<Fields<T>, Fault> {
     }
     let mut rest = form_urlencoded::Serializer::new(String::new());
     for (key, value) in form_urlencoded::parse(&body.bytes) {
+        if value.contains('\0') {
+            return Err(Fault::Unreadable);
+        }
         if key != "mark" && key != kept::FIELD {
             rest.append_pair(&key, value.trim());
         }
