@@ -34,6 +34,7 @@ mod customers;
 mod daily;
 mod declared;
 mod earnings;
+mod ended_before;
 mod erased_again;
 mod erasing_late;
 mod evidence;
@@ -121,6 +122,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     daily::contracts,
     declared::contracts,
     earnings::contracts,
+    ended_before::contracts,
     erased_again::contracts,
     erasing_late::contracts,
     evidence::contracts,
