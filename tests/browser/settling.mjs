@@ -79,13 +79,18 @@ async function opensAnAccount() {
   await looksRight('none')
 }
 
+/** Somebody of support, at the clock of the sandbox. */
+async function support() {
+  const { now } = await (await fetch(`${sandbox}/sim/clock`)).json()
+  return openDesk('support', Math.floor(Date.parse(now) / 30_000) - Math.floor(Date.now() / 30_000))
+}
+
 /** The head-end tells of a day that fed in less than nothing: nobody is sent a task, and staff read why. Then it is right again. */
 async function isRefused() {
   const meter = { generation_no: registration.generation_no }
   await tell('/sim/generation/readings', { ...meter, negative: true })
   await advance(HOUR_S + 60)
-  const { now } = await (await fetch(`${sandbox}/sim/clock`)).json()
-  const desk = await openDesk('support', Math.floor(Date.parse(now) / 30_000) - Math.floor(Date.now() / 30_000))
+  const desk = await support()
   try {
     const told = desk.page.locator('main tbody a').filter({ hasText: '发电数据未通过校验' }).first()
     const come = await patiently(async () => {
@@ -159,6 +164,18 @@ async function ignores() {
   await shows('check-reject')
 }
 
+/** Staff see that a reviewer has the month, since when and by when. */
+async function isInReview() {
+  const desk = await support()
+  try {
+    await desk.page.goto(`${consoleAt}/console/cases?queue=solar`)
+    checks.equal('LN-55 what a reviewer has stands in the queue of sold power', await desk.page.locator('#reviews tbody tr').count(), 1)
+    checks.equal('LN-55 the queue of sold power: no serious finding of axe', await desk.axe(), [])
+  } finally {
+    await desk.close()
+  }
+}
+
 async function rejects(net) {
   await at('check-reject').click()
   await at('check-reason-typed').fill('三号那天停电，不该有电量')
@@ -167,6 +184,7 @@ async function rejects(net) {
   await shows('check-review')
   await checks.comes('what was said is shown again', async () => (await textOf('check-reason')).includes('三号那天停电'), true)
   await looksRight('review')
+  await isInReview()
   const [review] = await books('/sim/reviews')
   checks.equal('the reviewer reads it', [review.reason, review.net_fen], ['三号那天停电，不该有电量', net])
   await tell(`/sim/reviews/${review.review_id}`, { verdict: 'corrected', amount_fen: net - 500 })

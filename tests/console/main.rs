@@ -46,6 +46,7 @@ mod proof;
 mod publishing;
 mod regions;
 mod requests;
+mod reviews;
 mod service_register;
 mod sizes;
 mod sold;

@@ -14,7 +14,7 @@ use lifeline_core::settlement::ports::{
     FirstMonth, Month, Queued, SettlementReads, SettlementStore, Stretch,
 };
 use lifeline_core::settlement::readings::MonthEnergy;
-use lifeline_core::settlement::standing::{MonthStanding, PayoutStanding};
+use lifeline_core::settlement::standing::{InReview, MonthStanding, PayoutStanding};
 use lifeline_core::settlement::trade_queue::{QueueKey, SetWeights};
 use lifeline_core::settlement::trade_task::TradeTask;
 use lifeline_core::settlement::watch::Untold;
@@ -48,8 +48,6 @@ statements! { "settlement":
     MONTHS("energy_version") = versions!("table_id = $1 AND period < $2 AND days IS NOT NULL AND NOT EXISTS \
         (SELECT 1 FROM energy_version n WHERE n.table_id = energy_version.table_id AND n.period = energy_version.period \
         AND n.data_version > energy_version.data_version) ORDER BY period DESC LIMIT $3");
-    UNSETTLED("energy_version") = "SELECT table_id, period FROM energy_version WHERE state = 'collected' \
-        AND days IS NOT NULL AND (table_id, period) > ($1, $2) AND table_id <= $3 ORDER BY table_id, period LIMIT $4";
     COLLECTED("energy_version") = "SELECT COUNT(*) AS n FROM energy_version WHERE table_id = $1 \
         AND state = 'collected' AND days IS NOT NULL";
     ADD_ENERGY("energy_version") = "INSERT INTO energy_version (table_id, period, data_version, row_version, state, \
@@ -118,16 +116,7 @@ impl<C: Conn> SettlementReads for Sql<C> {
     }
 
     async fn unsettled(&mut self, stretch: &Stretch, most: i64) -> Result<Vec<Month>, StoreError> {
-        let (table, after) = stretch.after.as_ref().map_or(("", ""), |(table, period)| {
-            (table.as_str(), period.as_str())
-        });
-        let until = stretch.until.as_ref().map_or(LAST, |until| until.as_str());
-        let rows = self
-            .rows(&UNSETTLED, args![table, after, until, most])
-            .await?;
-        rows.iter()
-            .map(|row| Ok((row.id("table_id")?, period(row)?)))
-            .collect()
+        self.months_unsettled(stretch, most).await
     }
 
     async fn first_months(
@@ -165,6 +154,14 @@ impl<C: Conn> SettlementReads for Sql<C> {
 
     async fn month_about(&mut self, subject: &str) -> Result<Option<MonthStanding>, StoreError> {
         self.month_of_subject(subject).await
+    }
+
+    async fn in_review(
+        &mut self,
+        regions: Option<&[String]>,
+        most: i64,
+    ) -> Result<Vec<InReview>, StoreError> {
+        self.tasks_in_review(regions, most).await
     }
 
     async fn task(&mut self, id: &CheckTaskId) -> Result<Option<CheckTask>, StoreError> {

@@ -1,7 +1,8 @@
 //! How months of sold power stand: rows of check tasks and payouts, but for what is sealed in them.
 
 use lifeline_core::settlement::ids::GenerationAccountId;
-use lifeline_core::settlement::standing::{CheckStanding, MonthStanding, PayoutStanding};
+use lifeline_core::settlement::ports::{Month, Stretch};
+use lifeline_core::settlement::standing::{CheckStanding, InReview, MonthStanding, PayoutStanding};
 use lifeline_core::settlement::trade_task::Hold;
 use lifeline_core::settlement::{table_k, table_t};
 use lifeline_core::shared::ids::AccountId;
@@ -11,6 +12,7 @@ use lifeline_core::store::StoreError;
 
 use super::settlement::LAST;
 use super::statement::statements;
+use super::timeline::asked_by;
 use super::value::args;
 use super::{Conn, Row, Sql};
 
@@ -37,6 +39,17 @@ statements! { "standings":
         WHERE generation_account_id = $1 AND period = $2 ORDER BY data_version, check_task_id";
     ABOUT("check_task") = "SELECT generation_account_id, period FROM check_task WHERE check_task_id = $1 \
         UNION SELECT generation_account_id, period FROM trade_task WHERE trade_task_id = $1";
+    // What a reviewer has waits, and stands in the index of what waits.
+    IN_REVIEW("check_task") = "SELECT k.check_task_id, COALESCE(a.merged_into, a.account_id) AS account_id, k.period, \
+        COALESCE(k.review_began_at, k.created_at) AS began_at, k.review_round FROM check_task k \
+        JOIN generation_account g ON g.generation_account_id = k.generation_account_id \
+        JOIN account a ON a.account_id = g.account_id WHERE k.state = 'IN_REVIEW' AND k.next_at IS NOT NULL \
+        AND (CAST($1 AS TEXT) = '' OR EXISTS (SELECT 1 FROM binding b JOIN binding_region r ON r.binding_id = b.binding_id \
+        WHERE b.account_id IN (a.account_id, a.merged_into) AND b.ended_at IS NULL \
+        AND REPLACE($1, ',' || r.region || ',', '') <> $1)) \
+        ORDER BY COALESCE(k.review_began_at, k.created_at), k.check_task_id LIMIT $2";
+    UNSETTLED("energy_version") = "SELECT table_id, period FROM energy_version WHERE state = 'collected' \
+        AND days IS NOT NULL AND (table_id, period) > ($1, $2) AND table_id <= $3 ORDER BY table_id, period LIMIT $4";
     TABLE("personal_table") = "SELECT generation_account_id FROM personal_table WHERE table_id = $1";
 }
 
@@ -69,7 +82,44 @@ fn check(row: &Row) -> Result<CheckStanding, StoreError> {
     })
 }
 
+fn in_review(row: &Row) -> Result<InReview, StoreError> {
+    Ok(InReview {
+        check_task_id: row.id("check_task_id")?,
+        owner: row.id("account_id")?,
+        period: period(row)?,
+        began_at: row.time("began_at")?,
+        round: row.int("review_round")?,
+    })
+}
+
 impl<C: Conn> Sql<C> {
+    pub(super) async fn tasks_in_review(
+        &mut self,
+        regions: Option<&[String]>,
+        most: i64,
+    ) -> Result<Vec<InReview>, StoreError> {
+        let rows = self
+            .rows(&IN_REVIEW, args![asked_by(regions), most])
+            .await?;
+        rows.iter().map(in_review).collect()
+    }
+
+    pub(super) async fn months_unsettled(
+        &mut self,
+        stretch: &Stretch,
+        most: i64,
+    ) -> Result<Vec<Month>, StoreError> {
+        let (table, after) = stretch.after.as_ref().map_or(("", ""), |(table, period)| {
+            (table.as_str(), period.as_str())
+        });
+        let until = stretch.until.as_ref().map_or(LAST, |until| until.as_str());
+        let args = args![table, after, until, most];
+        let rows = self.rows(&UNSETTLED, args).await?;
+        rows.iter()
+            .map(|row| Ok((row.id("table_id")?, period(row)?)))
+            .collect()
+    }
+
     pub(super) async fn payouts_on_page(
         &mut self,
         owner: &AccountId,

@@ -1,18 +1,20 @@
 //! How months stand: read without what is sealed in their rows.
 
-use lifeline_core::settlement::standing::PayoutStanding;
-use lifeline_core::settlement::table_t;
+use lifeline_core::settlement::standing::{InReview, PayoutStanding};
 use lifeline_core::settlement::trade_task::TradeTask;
+use lifeline_core::settlement::{table_k, table_t};
 use lifeline_core::shared::ids::AccountId;
 use lifeline_core::shared::page::Page;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, at};
+use crate::bindings::{self, HOME};
 use crate::contracts;
 use crate::settlement::{add_task, add_trade, period, seller, task_of, trade_of};
 
 contracts! { "standings":
     a_page_of_tasks_has_its_payouts => ["SettlementReads::payouts_of"];
     a_month_is_found_by_whatever_a_case_names => ["SettlementReads::month_about"];
+    what_a_reviewer_has_is_told_by_region_the_longest_there_first => ["SettlementReads::in_review"];
 }
 
 /// Three payouts that nobody can open any more, of one month's tasks; the first was withdrawn.
@@ -91,4 +93,45 @@ async fn a_month_is_found_by_whatever_a_case_names(t: Bench) {
     ] {
         assert_eq!(about(&subject).await, None, "{subject}");
     }
+}
+
+async fn what_a_reviewer_has_is_told_by_region_the_longest_there_first(t: Bench) {
+    let (owner, table) = seller(&t).await;
+    let link = bindings::link(&t, &owner, HOME);
+    bindings::add(&t, &link, &bindings::li()).await.unwrap();
+    let place = format!(
+        "INSERT INTO binding_region (binding_id, region) VALUES ('{}', '1504') ON CONFLICT DO NOTHING",
+        link.binding_id
+    );
+    t.raw(&place).await.unwrap();
+    let mut made = Vec::new();
+    for (n, state) in [
+        (1, table_k::State::InReview),
+        (2, table_k::State::InReview),
+        (3, table_k::State::Open),
+    ] {
+        let mut task = task_of(&t, &owner, &table, n);
+        task.state = state;
+        task.review_round = n;
+        task.review_began_at = Some(at(100 - n));
+        add_task(&t, &task).await.unwrap();
+        made.push(task);
+    }
+    let told = |n: usize| InReview {
+        check_task_id: made[n].check_task_id.clone(),
+        owner: owner.clone(),
+        period: period(),
+        began_at: made[n].review_began_at.unwrap(),
+        round: made[n].review_round,
+    };
+    let of = async |regions: Option<&[String]>, most: i64| {
+        let mut view = t.view().await;
+        let found = view.settlement().in_review(regions, most).await;
+        found.unwrap()
+    };
+    let (here, elsewhere) = (["1504".to_owned()], ["1505".to_owned()]);
+    assert_eq!(of(None, 9).await, [told(1), told(0)]);
+    assert_eq!(of(None, 1).await, [told(1)]);
+    assert_eq!(of(Some(here.as_slice()), 9).await, [told(1), told(0)]);
+    assert!(of(Some(elsewhere.as_slice()), 9).await.is_empty());
 }

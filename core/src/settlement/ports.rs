@@ -8,7 +8,7 @@ use super::check_task::{CheckTask, RejectReason};
 use super::energy::EnergyVersion;
 use super::ids::{CheckTaskId, GenerationAccountId, GenerationNo, PersonalTableId, TradeTaskId};
 use super::readings::MonthReading;
-use super::standing::{MonthStanding, PayoutStanding};
+use super::standing::{InReview, MonthStanding, PayoutStanding};
 use super::trade_queue::{QueueKey, SetWeights};
 use super::trade_task::TradeTask;
 use super::watch::Untold;
@@ -109,6 +109,12 @@ pub trait SettlementReads: Send {
     /// The month that a case is about, by its subject: a check task, a payout, or `{table}:{period}` and whatever
     /// follows behind another colon; nothing for any other.
     async fn month_about(&mut self, subject: &str) -> Result<Option<MonthStanding>, StoreError>;
+    /// Those that a reviewer has, of people with a home in one of these regions, or all; the longest there first.
+    async fn in_review(
+        &mut self,
+        regions: Option<&[String]>,
+        most: i64,
+    ) -> Result<Vec<InReview>, StoreError>;
     /// Whoever's it is: for work nobody asked for by hand.
     async fn task(&mut self, id: &CheckTaskId) -> Result<Option<CheckTask>, StoreError>;
     /// The newest task of a month.

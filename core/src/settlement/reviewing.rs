@@ -4,6 +4,7 @@ use super::check_task::CheckTask;
 use super::checking::{self, Seen};
 use super::ids::CheckTaskId;
 use super::ports::{ReviewAnswer, ReviewRequest};
+use super::standing::InReview;
 use super::table_k::{Input, State};
 use super::{Settlement, SettlementError};
 use crate::cases::rounds;
@@ -43,7 +44,7 @@ impl Settlement {
     async fn no_word(&self, task: &CheckTask, sent: Option<Time>) -> Result<(), SettlementError> {
         let id = &task.check_task_id;
         let began = task.review_began_at.unwrap_or(task.created_at);
-        if self.now() >= began.plus_seconds(self.rules.review_wait_s) {
+        if self.now() >= self.review_due(began) {
             let overdue = Seen::plain(Input::ReviewOverdue);
             let cause = checking::review_cause(task, checking::why(overdue.input));
             let told = {
@@ -55,6 +56,25 @@ impl Settlement {
             }
         }
         self.wait_for_review(id, sent).await
+    }
+
+    /// When the reviewer's time is over: staff are told of it then.
+    #[must_use]
+    pub fn review_due(&self, began: Time) -> Time {
+        began.plus_seconds(self.rules.review_wait_s)
+    }
+
+    /// The tasks that the reviewer has, of people with a home in one of these regions, or all; the longest there first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn in_review(
+        &self,
+        regions: Option<&[String]>,
+        most: i64,
+    ) -> Result<Vec<InReview>, SettlementError> {
+        let mut view = snapshot(self.store()).await?;
+        Ok(view.settlement().in_review(regions, most).await?)
     }
 
     /// Whether the month was collected again, and is not settled yet.

@@ -5,8 +5,10 @@ use super::check_task::CheckTask;
 use super::ids::{CheckTaskId, GenerationAccountId, TradeTaskId};
 use super::trade_task::{Hold, TradeTask};
 use super::{table_k, table_t};
+use crate::shared::ids::AccountId;
 use crate::shared::money::Fen;
 use crate::shared::period::Period;
+use crate::shared::time::Time;
 
 /// A payout as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +70,19 @@ pub struct MonthStanding {
     pub checks: Vec<CheckStanding>,
     /// The oldest first, those that were withdrawn among them.
     pub payouts: Vec<PayoutStanding>,
+}
+
+/// A check task that its reviewer has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InReview {
+    pub check_task_id: CheckTaskId,
+    /// Whose it is now.
+    pub owner: AccountId,
+    pub period: Period,
+    /// When it was handed over, in our books.
+    pub began_at: Time,
+    /// How often the month was handed over.
+    pub round: i64,
 }
 
 /// A check task as its owner's list shows it.

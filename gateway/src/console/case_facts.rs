@@ -5,12 +5,15 @@ use lifeline_core::cases::decision::{Part, Proposal};
 use lifeline_core::cases::{Case, CaseKind, HomeBehind};
 use lifeline_core::customers::Customers;
 use lifeline_core::payments::{Order, Purpose};
+use lifeline_core::shared::ids::PaymentId;
 use lifeline_core::shared::money::Fen;
+use lifeline_core::store::snapshot;
 use serde_json::Value;
 
 use super::events::{cell, stands};
 use super::fault::Fault;
 use super::frame::Frame;
+use super::today::House;
 use super::who::Who;
 use super::words::{Lang, known};
 
@@ -105,6 +108,14 @@ pub(super) fn offered(one: &Proposal, who: &Who) -> Offered {
         state: one.state.as_str(),
         decided: decided.map_or(String::new(), |by| who.called(by)),
     }
+}
+
+/// The payment that a case is about, when it is about one.
+pub(super) async fn order_of(house: &House, case: &Case) -> Result<Option<Order>, Fault> {
+    let Ok(id) = PaymentId::parse(&case.subject) else {
+        return Ok(None);
+    };
+    Ok(snapshot(&*house.store).await?.payments().find(&id).await?)
 }
 
 /// The payment a case is about, and its rows: where, how it stands there, which sum. Lines have the numbers that

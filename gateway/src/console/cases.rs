@@ -9,19 +9,20 @@ use lifeline_core::customers::Customers;
 use lifeline_core::insight::Insight;
 use lifeline_core::operators::decisions::{Docket, Plan};
 use lifeline_core::operators::{Right, Role};
-use lifeline_core::payments::{Order, Payments};
+use lifeline_core::payments::Payments;
+use lifeline_core::settlement::Settlement;
 use lifeline_core::shared::ids::{CaseId, PaymentId};
 use lifeline_core::shared::time::Time;
-use lifeline_core::store::snapshot;
 use serde::Deserialize;
 
 use super::access::{Access, Pages};
 use super::archive_offers;
 use super::carrying_out::{Places, carry_out};
-use super::case_facts::{Offered, bill_at, choice_of, facts, homes, offered, rows_of};
+use super::case_facts::{Offered, bill_at, choice_of, facts, homes, offered, order_of, rows_of};
 use super::case_sold::{Sold, month_of, sold};
 use super::fault::Fault;
 use super::frame::{Frame, page};
+use super::reviews;
 use super::timeline::{Newest, newest};
 use super::today::House;
 use super::visitor::{Fields, Judged, Nothing, Visitor, go_saying};
@@ -101,6 +102,8 @@ struct CasesPage {
     may_ask: bool,
     /// Of the archive's queue: what it was offered and has not answered.
     offers: Option<archive_offers::Offers>,
+    /// Of the queue of sold power: what a reviewer has.
+    reviews: Option<reviews::Reviews>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -139,6 +142,7 @@ const fn own_queue(role: Role) -> Option<Queue> {
 async fn list(
     visitor: Visitor,
     customers: web::Data<Customers>,
+    settlement: web::Data<Settlement>,
     query: web::Query<After>,
 ) -> Result<HttpResponse, Fault> {
     let after = match query.after.as_str() {
@@ -152,6 +156,10 @@ async fn list(
     };
     let offers = match queue {
         Some(Queue::Archive) => Some(archive_offers::waiting(&visitor, &customers).await?),
+        _ => None,
+    };
+    let reviews = match queue {
+        Some(Queue::Solar) => Some(reviews::lasting(&visitor, &settlement).await?),
         _ => None,
     };
     let operators = &visitor.operators;
@@ -174,6 +182,7 @@ async fn list(
         queues: ways.map(way).collect(),
         queue: here,
         offers,
+        reviews,
         next: pile.next.map(|id| id.to_string()),
         rows: pile
             .cases
@@ -223,13 +232,6 @@ struct CasePage {
     reading: bool,
     /// The page of the bill that it is about; empty where nobody has its home any more.
     bill: Option<String>,
-}
-
-async fn order_of(house: &House, case: &Case) -> Result<Option<Order>, Fault> {
-    let Ok(id) = PaymentId::parse(&case.subject) else {
-        return Ok(None);
-    };
-    Ok(snapshot(&*house.store).await?.payments().find(&id).await?)
 }
 
 pub(super) fn case_id(text: &str) -> Result<CaseId, Fault> {

@@ -53,6 +53,7 @@ mod readings;
 mod refusals;
 mod requests;
 mod resources;
+mod reviews;
 mod sent;
 mod service_register;
 pub mod sheet;

@@ -1,5 +1,6 @@
 //! What is said of a month of sold power behind a case: where a check task stands by `check_at.`, where a payout does by
-//! `payout_at.`, and why it is held by `hold.`.
+//! `payout_at.`, and why it is held by `hold.`; and of months
+//! that a reviewer has.
 
 use super::Word;
 
@@ -17,6 +18,19 @@ pub(super) static WORDS: &[Word] = &[
     ("sold.kept", "退回后留存", "Kept after a return"),
     ("sold.this", "本事项所指", "this case is about it"),
     ("sold.stopped", "已停止", "stopped"),
+    ("reviews.title", "复核中的结算", "Settlements in review"),
+    (
+        "reviews.none",
+        "没有复核中的结算。",
+        "No settlement is in review.",
+    ),
+    (
+        "reviews.more",
+        "仅显示送审最久的 200 项。",
+        "Only the 200 that were handed over first are shown.",
+    ),
+    ("reviews.began", "送审时间", "Handed over"),
+    ("reviews.round", "第几次送审", "Round"),
     ("check_at.OPEN", "待用户核对", "waits for its owner"),
     ("check_at.ANSWERED", "已认可", "accepted"),
     ("check_at.IN_REVIEW", "复核中", "in review"),
