@@ -223,13 +223,20 @@ async fn ln_55_of_a_long_line_of_time_a_case_has_the_newest_twenty() {
     office.raw(&format!(
         "WITH RECURSIVE r(r) AS (SELECT 1 UNION ALL SELECT r + 1 FROM r WHERE r < 30) \
          INSERT INTO payment_sighting (payment_id, machine, row_id, state, input, next_state, applied, times, \
-         first_seen_at, last_asked_at) SELECT '{PAYMENT}', 'P', 'p', 'S' || r, 'i', 'n', 1, 1, {later} + r, {later} FROM r;"
+         first_seen_at, last_asked_at) SELECT '{PAYMENT}', 'P', 'p', 'S' || r, 'i', 'n', 1, 1, {later} + r, {later} FROM r; \
+         WITH RECURSIVE r(r) AS (SELECT 1 UNION ALL SELECT r + 1 FROM r WHERE r < 500) \
+         INSERT INTO audit_line (audit_id, at, actor, act, subject, outcome, source, trace_id) SELECT 'look-' || r, \
+         {later} + 30 + r, 'staff:s', 'insight.timeline', '{account}', 'ok', 'x', '' FROM r;"
     ));
     let page = desk.get(&path, &support).await.text;
     let newest = page.split("id=\"newest\"").nth(1).unwrap();
     let newest = newest.split("</ol>").next().unwrap();
     assert_eq!(newest.matches("<li>").count(), 20, "{newest}");
     assert!(newest.contains("P S30 i n") && !newest.contains("P S10 i n"));
+    assert!(
+        !newest.contains("查看时间线"),
+        "however many looked: {newest}"
+    );
     assert!(page.contains(cut));
 }
 

@@ -18,7 +18,7 @@ use lifeline_core::insight::sample::NOWHERE;
 use lifeline_core::insight::sides::{Part, Sides};
 use lifeline_core::insight::standing::{Carried, Standing};
 use lifeline_core::insight::terminals::TerminalDay;
-use lifeline_core::insight::timeline::{Mark, Moment, Of};
+use lifeline_core::insight::timeline::{LOOK, Mark, Moment, Of};
 use lifeline_core::insight::{Channel, Outcome};
 use lifeline_core::shared::ids::{AccountId, PaymentId};
 use lifeline_core::shared::personal::ConsumerNo;
@@ -288,7 +288,11 @@ impl<C: Conn> InsightReads for Sql<C> {
         behind: Option<&Mark>,
         limit: i64,
     ) -> Result<Vec<Moment>, StoreError> {
-        self.line_of(of, behind, limit).await
+        self.line_of(of, behind, ("", limit)).await
+    }
+
+    async fn but_looks(&mut self, of: &Of, limit: i64) -> Result<Vec<Moment>, StoreError> {
+        self.line_of(of, None, (LOOK, limit)).await
     }
 
     async fn unmet(&mut self, from: Time, to: Time, limit: i64) -> Result<Vec<Unmet>, StoreError> {

@@ -15,7 +15,7 @@ use super::statement::statements;
 use super::value::args;
 use super::{Conn, Row, Sql, Stmt, WriteConn};
 
-/// `(SELECT ... UNION ALL ...)`, newest first, behind the moment `$4` of the time `$3`.
+/// `(SELECT ... UNION ALL ...)`, newest first, behind the moment `$4` of the time `$3`, without the act `$5`.
 macro_rules! line {
     ($first:expr $(, $rest:expr)* $(,)?) => {
         concat!("SELECT at, source, what, id, trace_id, fen FROM (", $first $(, " UNION ALL ", $rest)*,
@@ -74,7 +74,7 @@ statements! { "timeline":
             amount_fen AS fen FROM payment WHERE payment_id = $1",
         of_payments!("payment p", "p.payment_id = $1"),
         told_of!("payment p", "p.payment_id = $1"),
-        "SELECT at, 'audit', act || ' ' || outcome, audit_id, trace_id, CAST(NULL AS BIGINT) FROM audit_line WHERE subject = $1",
+        "SELECT at, 'audit', act || ' ' || outcome, audit_id, trace_id, CAST(NULL AS BIGINT) FROM audit_line WHERE subject = $1 AND act <> $5",
     );
     // Who reported without a name is told here neither by the report nor by the moment at which it was heard to move on:
     // a notice does not say of which request it is.
@@ -98,7 +98,7 @@ statements! { "timeline":
         "SELECT texted_at, 'sms', kind, notice_id, '', CAST(NULL AS BIGINT) FROM notice \
             WHERE account_id = $1 AND kind <> 'request_moved' AND texted_at IS NOT NULL",
         "SELECT opened_at, 'case', 'opened ' || kind, case_id, trace_id, CAST(NULL AS BIGINT) FROM case_file WHERE subject = $1",
-        "SELECT at, 'audit', act || ' ' || outcome, audit_id, trace_id, CAST(NULL AS BIGINT) FROM audit_line WHERE subject = $1",
+        "SELECT at, 'audit', act || ' ' || outcome, audit_id, trace_id, CAST(NULL AS BIGINT) FROM audit_line WHERE subject = $1 AND act <> $5",
     );
     OF_HOME("binding") = line!(
         "SELECT created_at AS at, 'tap' AS source, 'linked ' || role AS what, binding_id AS id, '' AS trace_id, \
@@ -110,7 +110,7 @@ statements! { "timeline":
         of_payments!("payment_home h JOIN payment p ON p.payment_id = h.payment_id", "h.binding_id = $1"),
         told_of!("payment_home h JOIN payment p ON p.payment_id = h.payment_id", "h.binding_id = $1"),
         "SELECT opened_at, 'case', 'opened ' || kind, case_id, trace_id, CAST(NULL AS BIGINT) FROM case_file WHERE subject = $1",
-        "SELECT at, 'audit', act || ' ' || outcome, audit_id, trace_id, CAST(NULL AS BIGINT) FROM audit_line WHERE subject = $1",
+        "SELECT at, 'audit', act || ' ' || outcome, audit_id, trace_id, CAST(NULL AS BIGINT) FROM audit_line WHERE subject = $1 AND act <> $5",
     );
     // Whose it is now: the homes by which somebody is in a region moved to the account that took theirs over.
     WHOSE_ACCOUNT("account") = "SELECT COALESCE(merged_into, account_id) AS account_id FROM account WHERE account_id = $1";
@@ -208,7 +208,7 @@ impl<C: Conn> Sql<C> {
         &mut self,
         of: &Of,
         behind: Option<&Mark>,
-        limit: i64,
+        (without, limit): (&str, i64),
     ) -> Result<Vec<Moment>, StoreError> {
         let stmt: &'static Stmt = match of {
             Of::Account(_) => &OF_ACCOUNT,
@@ -218,7 +218,8 @@ impl<C: Conn> Sql<C> {
         let (at, told) = behind.map_or((Time::from_micros(i64::MAX), ""), |mark| {
             (mark.at, mark.told.as_str())
         });
-        let rows = self.rows(stmt, args![of.id(), limit, at, told]).await?;
+        let args = args![of.id(), limit, at, told, without];
+        let rows = self.rows(stmt, args).await?;
         rows.iter().map(moment).collect()
     }
 

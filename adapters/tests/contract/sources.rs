@@ -6,7 +6,7 @@ use lifeline_core::audit::Line;
 use lifeline_core::bindings::binding::Binding;
 use lifeline_core::bindings::role::Role;
 use lifeline_core::cases::{Case, CaseKind};
-use lifeline_core::insight::timeline::{Mark, Moment, Of, Source};
+use lifeline_core::insight::timeline::{LOOK, Mark, Moment, Of, Source};
 use lifeline_core::ledger::{Account, Entry};
 use lifeline_core::notices::{Notice, Receipt, Told};
 use lifeline_core::payments::observation::Sighted;
@@ -18,7 +18,7 @@ use crate::household::{Household, household};
 use crate::{bindings, contracts};
 
 contracts! { "sources":
-    every_source_stands_on_each_line_and_on_nobody_elses => ["InsightReads::moments"];
+    every_source_stands_on_each_line_and_on_nobody_elses => ["InsightReads::moments", "InsightReads::but_looks"];
 }
 
 /// Whatever can happen to the household's order; it paid for the household's home.
@@ -128,6 +128,14 @@ async fn every_source_stands_on_each_line_and_on_nobody_elses(t: Bench) {
             BTreeSet::from(Source::ALL),
             "{of:?}: {told:?}"
         );
+        let but_looks = {
+            let mut view = t.view().await;
+            view.insight().but_looks(&of, 100).await.unwrap()
+        };
+        let looks = told.iter().filter(|one| one.what.starts_with(LOOK));
+        assert_eq!(looks.count(), 1);
+        let others = told.iter().filter(|one| !one.what.starts_with(LOOK));
+        assert_eq!(but_looks, others.cloned().collect::<Vec<_>>());
         // Page by page it is the same line.
         let (mut paged, mut last): (Vec<Moment>, Option<Mark>) = (Vec::new(), None);
         loop {

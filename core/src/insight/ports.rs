@@ -108,6 +108,10 @@ pub trait InsightReads: Send {
         behind: Option<&Mark>,
         limit: i64,
     ) -> Result<Vec<Moment>, StoreError>;
+    /// The newest of a line of time without looks at it ([`LOOK`]), newest first.
+    ///
+    /// [`LOOK`]: super::timeline::LOOK
+    async fn but_looks(&mut self, of: &Of, limit: i64) -> Result<Vec<Moment>, StoreError>;
     /// What was refused within a span, most first.
     async fn unmet(&mut self, from: Time, to: Time, limit: i64) -> Result<Vec<Unmet>, StoreError>;
     /// Searches of a span of days that found nothing, most first; both days within.

@@ -13,6 +13,8 @@ pub const MOMENTS_MAX: i64 = 500;
 
 /// Moments told beside something else, the newest.
 pub const MOMENTS_BESIDE: usize = 20;
+/// One more is read, to know whether there is one.
+const MOMENTS_BESIDE_READ: i64 = 21;
 
 /// A look at a line of time, as the audit names it.
 pub const LOOK: &str = "insight.timeline";
@@ -153,11 +155,6 @@ impl Moment {
             told: format!("{} {} {}", self.source.as_str(), self.what, self.id),
         }
     }
-
-    /// Somebody of the staff looked at this line.
-    fn is_look(&self) -> bool {
-        self.source == Source::Audit && self.what.split(' ').next() == Some(LOOK)
-    }
 }
 
 /// The newest of a line of time, oldest first, told beside something else.
@@ -250,8 +247,7 @@ impl Insight {
                     return Ok(None);
                 }
             }
-            let mut moments = view.insight().moments(&of, None, MOMENTS_MAX).await?;
-            moments.retain(|one| !one.is_look());
+            let mut moments = view.insight().but_looks(&of, MOMENTS_BESIDE_READ).await?;
             let more = moments.len() > MOMENTS_BESIDE;
             moments.truncate(MOMENTS_BESIDE);
             moments.reverse();
