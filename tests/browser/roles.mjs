@@ -320,6 +320,8 @@ async function figures(reader) {
   await go(reader, `/statistics?from=${day(720)}&to=${day(690)}`)
   checks.that('LN-31 what the days before had is said not to be kept', /未保留|not kept/.test(await reader.page.locator('.figures').innerText()))
   await go(reader, '/statistics')
+  const beside = await reader.page.locator('.figures').innerText()
+  checks.that('LN-31 people, shares and times stand beside those right before', (beside.match(/上一周期|before/g) ?? []).length >= 6 && /(上一周期|before) p95/.test(beside), beside)
   const behind = await reader.page.locator('main table .spark').first().locator('xpath=ancestor::tr').locator('a').getAttribute('href')
   const calls = (await reader.page.locator('main table:has(.spark) tbody tr').first().locator('td').first().innerText()).trim()
   await reader.page.goto(`${consoleAt}${behind}`)
