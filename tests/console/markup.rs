@@ -128,7 +128,9 @@ async fn ln_55_markup_is_text_in_every_field_and_on_every_page() {
     let path = format!("{opening}/proposals");
     assert_eq!(post(&office, &desk, &support, &path, &propose).await, 303);
 
-    let own = [customer, case, opening];
+    let asked = opening.rsplit('/').next().unwrap();
+    let asked = format!("/console/requests/{asked}");
+    let own = [customer, case, opening, asked];
     let shown_as_text = shown_as_text(&office, &desk, &own).await;
     assert!(shown_as_text >= 8, "{shown_as_text} pages show it as text");
 }

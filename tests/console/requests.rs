@@ -1,5 +1,5 @@
-//! What people asked of the utility, as staff see it: by kind and state, within the scope, without their words, and an
-//! anonymous report without its person (LN-19, LN-20).
+//! What people asked of the utility, as staff see it: by kind and state, within the scope, with their words on the page of
+//! each alone, and an anonymous report without its person (LN-19, LN-20).
 
 use lifeline_core::cases::CaseKind;
 use lifeline_core::operators::{Role, Scope};
