@@ -106,8 +106,9 @@ pub enum Reader {
 /// The reports of a span of days.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decisions {
-    /// Most wanted first, with how often as far as it is told; absent for those who see a part of the regions.
-    pub unmet: Option<Vec<(Unmet, Option<i64>)>>,
+    /// Most wanted first; absent for those who see a part of the regions. Requests, not people: whoever reads the
+    /// figures reads each of them too.
+    pub unmet: Option<Vec<Unmet>>,
     /// Words that were searched for and found nothing, with how often; as `unmet`.
     pub unfound: Option<Vec<(String, i64)>>,
     pub arrears: Vec<Arrears>,
@@ -128,15 +129,6 @@ impl Decisions {
 
 fn sees(regions: Option<&[String]>, region: &str) -> bool {
     regions.is_none_or(|own| own.iter().any(|one| one == region))
-}
-
-/// What was refused, with how often it is said to have been.
-fn counted(row: Unmet, reader: Reader) -> (Unmet, Option<i64>) {
-    let times = match reader {
-        Reader::OfPayments => Some(row.n),
-        Reader::OfSums => people::told(row.n),
-    };
-    (row, times)
 }
 
 impl Insight {
@@ -162,8 +154,7 @@ impl Insight {
         let mut view = snapshot(&*self.store).await?;
         let (mut unmet, mut unfound) = (None, None);
         if regions.is_none() {
-            let rows = view.insight().unmet(from, to, ROWS_MAX).await?;
-            unmet = Some(rows.into_iter().map(|row| counted(row, reader)).collect());
+            unmet = Some(view.insight().unmet(from, to, ROWS_MAX).await?);
             unfound = Some(view.insight().unfound(days.0, days.1, ROWS_MAX).await?);
         }
         let rows = view.insight().unpaid(from, to).await?;

@@ -16,7 +16,7 @@ use super::access::{Access, Pages};
 use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::sheet::{Form, Sheet};
-use super::statistics::{NOT_KEPT, crowd, day, earlier, filter};
+use super::statistics::{NOT_KEPT, day, earlier, filter};
 use super::visitor::Visitor;
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
@@ -72,7 +72,7 @@ struct Share {
 struct Unmet {
     function: &'static str,
     code: String,
-    n: String,
+    n: i64,
 }
 
 struct Owed {
@@ -114,10 +114,10 @@ fn shares(figures: &Statistics, not_kept: &str) -> Vec<Share> {
 }
 
 fn unmet(found: &Decisions) -> Option<Vec<Unmet>> {
-    let told = |(one, times): &(lifeline_core::insight::decisions::Unmet, Option<i64>)| Unmet {
+    let told = |one: &lifeline_core::insight::decisions::Unmet| Unmet {
         function: Function::numbered(one.function).name,
         code: one.code.clone(),
-        n: crowd(*times),
+        n: one.n,
     };
     Some(found.unmet.as_ref()?.iter().map(told).collect())
 }
@@ -225,7 +225,7 @@ async fn take_out(
     }
     sheet.row(&["function", "code", "refused"].map(str::to_owned));
     for one in unmet(&found).unwrap_or_default() {
-        sheet.row(&[one.function.to_owned(), one.code, one.n]);
+        sheet.row(&[one.function.to_owned(), one.code, one.n.to_string()]);
     }
     sheet.row(&["searched_in_vain", "times"].map(str::to_owned));
     for (words, n) in found.unfound.clone().unwrap_or_default() {

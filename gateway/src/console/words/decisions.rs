@@ -16,8 +16,8 @@ pub(super) static WORDS: &[Word] = &[
     ("reports.unmet", "未满足的需求", "Unmet demand"),
     (
         "reports.unmet_rule",
-        "规则：未成功的请求按功能和回复代码计数，次数多的在前；对只看统计的人员，不足 5 次的显示为 < 5；逐条记录保留 7 天，更早的日期没有数据。",
-        "Rule: requests that were not done, by function and what was answered, most first; who reads sums only is told < 5 of fewer than 5; single requests are kept for 7 days.",
+        "规则：未成功的请求按功能和回复代码计数，次数多的在前；逐条记录保留 7 天，更早的日期没有数据。",
+        "Rule: requests that were not done, by function and what was answered, most first; single requests are kept for 7 days.",
     ),
     (
         "reports.unmet_scope",
