@@ -9,8 +9,6 @@ pub(super) static WORDS: &[Word] = &[
     ("fact.fault", "校验结果", "What was found"),
     ("fact.day", "日期", "Day"),
     ("fact.accounts", "涉及账户", "Accounts"),
-    ("fact.payment_id", "支付单编号", "Payment"),
-    ("fact.binding_id", "绑定编号", "Link to the home"),
     ("fact.account_id", "账户编号", "Account"),
     ("fact.frozen", "已冻结的绑定", "Links that are frozen"),
     ("fact.fields", "不一致的项目", "What differs"),
