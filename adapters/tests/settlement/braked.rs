@@ -175,6 +175,11 @@ async fn what_two_persons_looked_at_leaves_though_the_reserve_was_silent_for_a_m
     three(&app, &place, &outside).await;
     app.sweep_trades().await.unwrap();
     let looked_at = head(&place).await;
+    let said = trips(&place).await.remove(0).facts;
+    assert!(
+        said.contains(looked_at.as_str()) && said.contains("12400"),
+        "they see which one it is: {said}"
+    );
     outside.advance(60);
     release(&app, &place).await;
     outside.with(|world| world.is_reserve_silent = true);

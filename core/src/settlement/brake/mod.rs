@@ -5,7 +5,7 @@ pub mod ports;
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::records::audit_line;
 use super::rules::SettlementRules;
@@ -72,7 +72,13 @@ pub(super) async fn lets_pass(
     let tripping = &payout.trade_task_id;
     if tx.payout_brake().trip_brake(draw.now, tripping).await? {
         tracing::error!("settlement.payouts_braked");
-        tx.cases().open(&tripped(draw, WHAT)).await?;
+        // What the two who let payouts go on look at.
+        let facts = json!({
+            "amount_fen": sum.get(),
+            "trade_task_id": tripping.as_str(),
+            "what": WHAT,
+        });
+        tx.cases().open(&tripped(draw, &facts)).await?;
     }
     Ok(false)
 }
@@ -82,14 +88,14 @@ fn cause_of(tripped_at: Time) -> String {
     format!("{CAUSES}{WHAT}:{}", tripped_at.micros())
 }
 
-fn tripped(draw: &Draw, what: &str) -> Case {
+fn tripped(draw: &Draw, facts: &Value) -> Case {
     let cause = cause_of(draw.now);
     Case {
         case_id: draw.id::<CaseId>("case", &cause),
         kind: CaseKind::PayoutsBraked,
         cause,
         subject: SUBJECT.to_owned(),
-        facts: json!({ "what": what }).to_string(),
+        facts: facts.to_string(),
         opened_at: draw.now,
         trace_id: draw.trace_id.clone(),
         closed_at: None,
@@ -158,7 +164,7 @@ impl PayoutStop {
             entropy: &*self.entropy,
         };
         let draw = Draw::new(maker, trace_id, &format!("staff:{person}"));
-        let case = tripped(&draw, STOPPED);
+        let case = tripped(&draw, &json!({ "what": STOPPED }));
         let line = audit_line(&draw, case.case_id.as_str(), STOP);
         let act = Act::new()
             .say("audit_id", line.audit_id.as_str())

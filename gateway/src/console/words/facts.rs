@@ -25,6 +25,7 @@ pub(super) static WORDS: &[Word] = &[
         "户主信息版本",
         "Version of the holder",
     ),
+    ("fact.trade_task_id", "付款任务编号", "Payout"),
     ("fact.notify_id", "通知编号", "Notice"),
     ("fact.event_id", "消息编号", "Message"),
     (
