@@ -90,3 +90,32 @@ async fn ln_55_the_left_side_leads_to_what_payments_and_sold_power_need() {
         }
     }
 }
+
+#[actix_web::test]
+async fn ln_55_the_left_side_marks_the_list_one_is_at_and_no_other() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let finance = office.enter(&desk, "finance").await;
+    for (at, marked) in [
+        ("/console", "/console"),
+        ("/console/cases?queue=all", "/console/cases"),
+        ("/console/cases?queue=archive", "/console/cases"),
+        ("/console/cases?queue=money", "/console/cases?queue=money"),
+        (
+            "/console/cases?said=said.case_taken&queue=solar",
+            "/console/cases?queue=solar",
+        ),
+    ] {
+        let page = desk.get(at, &finance).await;
+        assert_eq!(page.status, 200, "{at}");
+        let side = page.text.split("<nav ").nth(1).unwrap();
+        let side = side.split("</nav>").next().unwrap();
+        let here: Vec<_> = side
+            .split("<a href=\"")
+            .skip(1)
+            .filter(|link| link.contains("aria-current=\"page\""))
+            .map(|link| link.split('"').next().unwrap())
+            .collect();
+        assert_eq!(here, [marked], "{at}");
+    }
+}

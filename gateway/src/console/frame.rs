@@ -127,6 +127,24 @@ pub struct Link {
     pub here: bool,
 }
 
+impl Way {
+    /// Whether it leads where somebody is: with something asked to that very list, without to its page and those below.
+    fn leads_to(&self, visitor: &Visitor) -> bool {
+        if let Some((path, asked)) = self.href.split_once('?') {
+            return visitor.path == path && visitor.query.split('&').any(|pair| pair == asked);
+        }
+        let below = visitor.path.strip_prefix(self.href);
+        below.is_some_and(|rest| {
+            rest.is_empty() || (self.href != "/console" && rest.starts_with('/'))
+        })
+    }
+
+    /// Whether it leads to one list of a page that has several.
+    fn is_of_a_list(&self) -> bool {
+        self.href.contains('?')
+    }
+}
+
 /// What the template `frame.html` shows around a page.
 #[derive(Debug)]
 pub struct Frame {
@@ -150,12 +168,10 @@ impl Frame {
     #[must_use]
     pub fn of(visitor: &Visitor, title: &'static str) -> Self {
         let staff = &visitor.acting.staff;
-        let here = |way: &Way| {
-            let below = visitor.path.strip_prefix(way.href);
-            below.is_some_and(|rest| {
-                rest.is_empty() || (way.href != "/console" && rest.starts_with('/'))
-            })
-        };
+        // Who is at a list that has a way of its own is not at its page as well.
+        let mut lists = WAYS.iter().filter(|way| way.is_of_a_list());
+        let at_list = lists.any(|way| way.leads_to(visitor));
+        let here = |way: &Way| way.leads_to(visitor) && way.is_of_a_list() == at_list;
         let links = WAYS
             .iter()
             .filter(|way| staff.may(way.right))

@@ -93,6 +93,8 @@ pub struct Visitor {
     pub lang: Lang,
     /// The path asked for, to mark where one is.
     pub path: String,
+    /// What is asked of it, as it stands behind the path.
+    pub query: String,
     /// The mark that forms of this session carry.
     pub mark: String,
     /// What a finished act says on the next page: a key of `words`.
@@ -163,6 +165,7 @@ pub(super) async fn visitor(req: &HttpRequest) -> Result<Visitor, Fault> {
         operators,
         lang: lang(req),
         path: req.path().to_owned(),
+        query: asked.to_owned(),
         mark: mark_of(&token),
         said,
     })
