@@ -84,14 +84,16 @@ async fn prove(t: &Bench, account: &AccountId, table: &PersonalTableId, kind: &s
         .unwrap();
 }
 
+async fn count(t: &Bench, table: &str, account: &AccountId) -> String {
+    let query =
+        format!("SELECT CAST(COUNT(*) AS TEXT) FROM {table} WHERE account_id = '{account}'");
+    t.text(&query).await
+}
+
 /// How many notices an account has, and of how many of its proofs the salt is there.
 async fn kept(t: &Bench, account: &AccountId) -> [String; 2] {
-    let count = async |table: &str| {
-        let query =
-            format!("SELECT CAST(COUNT(*) AS TEXT) FROM {table} WHERE account_id = '{account}'");
-        t.text(&query).await
-    };
-    [count("notice").await, count("evidence_salt").await]
+    let notices = count(t, "notice", account).await;
+    [notices, count(t, "evidence_salt", account).await]
 }
 
 async fn what_was_kept_of_cooperations_that_had_ended_goes(t: Bench) {
