@@ -137,3 +137,19 @@ async fn ln_55_a_payment_is_within_the_region_of_the_homes_it_is_for() {
     // Nothing was paid yet: that is all that stands in the way of whoever may ask.
     assert_eq!(act(&office, &desk, &south, ask, &form).await, 409);
 }
+
+#[actix_web::test]
+async fn c10_what_went_outside_of_every_region_is_read_by_whoever_sees_them_all() {
+    let office = Office::new().await;
+    let scope = Scope::parse("1504").unwrap();
+    office.hire("south", Role::Support, scope).await;
+    let desk = office.desk().await;
+    let sent = "/console/system/sent";
+    for (login, status, led) in [("south", 403, false), ("support", 200, true)] {
+        let who = office.enter(&desk, login).await;
+        assert_eq!(desk.get(sent, &who).await.status.as_u16(), status);
+        let page = desk.get("/console/system", &who).await.text;
+        let way = format!("href=\"{sent}\"");
+        assert_eq!(page.contains(&way), led, "{login}");
+    }
+}

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use lifeline_core::insight::Aggregates;
 use lifeline_core::insight::aggregate::{Addressee, Report};
-use lifeline_core::operators::Right;
+use lifeline_core::operators::{Right, Scope};
 
 use super::access::{Access, Pages};
 use super::fault::Fault;
@@ -53,6 +53,10 @@ fn row(report: Report, frame: &Frame) -> Row {
 }
 
 async fn show(visitor: Visitor, aggregates: web::Data<Aggregates>) -> Result<HttpResponse, Fault> {
+    // The sums of every region stand in it.
+    if visitor.acting.staff.scope != Scope::Everywhere {
+        return Err(Fault::Forbidden);
+    }
     let (reports, offices) = aggregates.sent(ROWS_MAX).await?;
     let frame = Frame::of(&visitor, "sent.title");
     Ok(page(&SentPage {

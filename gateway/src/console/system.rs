@@ -5,7 +5,7 @@ use askama::Template;
 use lifeline_core::insight::asked::Which;
 use lifeline_core::insight::standing::Standing;
 use lifeline_core::insight::{Function, Insight};
-use lifeline_core::operators::Right;
+use lifeline_core::operators::{Right, Scope};
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::snapshot;
 use serde::Deserialize;
@@ -58,6 +58,8 @@ struct SystemPage {
     payouts: String,
     may_see_cases: bool,
     may_run: bool,
+    /// What went outside holds the sums of every region.
+    may_see_sent: bool,
 }
 
 fn every(seconds: i64) -> String {
@@ -112,6 +114,7 @@ async fn show(
         may_see_cases: visitor.acting.may(Right::ReadCases),
         standing,
         may_run: visitor.acting.may(Right::RunSystem),
+        may_see_sent: visitor.acting.staff.scope == Scope::Everywhere,
     }))
 }
 
