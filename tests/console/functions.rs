@@ -20,13 +20,13 @@ fn of(id: &AccountId, function: &str) -> String {
 const SUSPEND: [(&str, &str); 2] = [("wanted", "suspended"), ("reason", "asked at the counter")];
 const OPEN: [(&str, &str); 2] = [("wanted", "open"), ("reason", "asked again at the counter")];
 
-#[actix_web::test]
-async fn ec_21_paying_is_suspended_and_opened_by_two_persons_and_the_household_is_told() {
+/// Somebody proposes, another person decides, there and back again.
+async fn is_moved_by_two(function: &str) {
     let office = Office::new().await;
     let (id, _) = household(&office).await;
     let desk = office.desk().await;
     let support = office.enter(&desk, "support").await;
-    let path = of(&id, "pay");
+    let path = of(&id, function);
     let (yes, no) = (format!("{path}/approval"), format!("{path}/refusal"));
     assert_eq!(
         act(&office, &desk, &support, &path, &OPEN).await,
@@ -62,7 +62,8 @@ async fn ec_21_paying_is_suspended_and_opened_by_two_persons_and_the_household_i
         "it is decided"
     );
     let suspended = office.customers().suspended().await.unwrap();
-    assert_eq!(suspended.len(), 1);
+    let names = suspended.iter().map(|(_, one)| one.as_str());
+    assert_eq!(names.collect::<Vec<_>>(), [function]);
     let told = "SELECT COUNT(*) FROM outbox WHERE kind = 'customers.function_moved'";
     assert_eq!(office.counted(told), 1);
     // And back again; a refusal leaves it as it is.
@@ -74,6 +75,16 @@ async fn ec_21_paying_is_suspended_and_opened_by_two_persons_and_the_household_i
     assert_eq!(act(&office, &desk, &reviewer, &yes, &[]).await, 303);
     assert!(office.customers().suspended().await.unwrap().is_empty());
     assert_eq!(office.counted(told), 2);
+}
+
+#[actix_web::test]
+async fn ec_21_paying_is_suspended_and_opened_by_two_persons_and_the_household_is_told() {
+    is_moved_by_two("pay").await;
+}
+
+#[actix_web::test]
+async fn ec_21_auto_debit_is_suspended_and_opened_by_two_persons_before_it_is_served() {
+    is_moved_by_two("auto_debit").await;
 }
 
 #[actix_web::test]
@@ -110,8 +121,7 @@ async fn ec_21_what_is_unknown_short_or_elsewhere_is_refused() {
     let support = office.enter(&desk, "support").await;
     for (function, form, status) in [
         ("fly", SUSPEND, 404),
-        // No route of the household's is it: there is nothing to suspend.
-        ("auto_debit", SUSPEND, 404),
+        ("bill", SUSPEND, 404),
         (
             "pay",
             [("wanted", "gone"), ("reason", "asked at the counter")],
@@ -125,7 +135,9 @@ async fn ec_21_what_is_unknown_short_or_elsewhere_is_refused() {
     let card = desk
         .get(&format!("/console/customers/{id}"), &support)
         .await;
-    assert!(card.text.contains("/functions/pay") && !card.text.contains("/functions/auto_debit"));
+    assert!(card.text.contains("/functions/pay") && card.text.contains("/functions/auto_debit"));
+    let unserved = card.text.matches("客户目前还不能使用此功能").count();
+    assert_eq!(unserved, 1, "beside auto-debit, and not beside paying");
     let elsewhere = Scope::parse("1505").unwrap();
     office.hire("north", Role::Support, elsewhere).await;
     let north = office.enter(&desk, "north").await;

@@ -53,6 +53,8 @@ pub(super) struct Past {
 pub(super) struct Standing {
     pub(super) name: &'static str,
     pub(super) word: String,
+    /// Households can use it; what is decided about another holds from the day they can.
+    pub(super) served: bool,
     pub(super) suspended: bool,
     pub(super) since: String,
     /// What may be proposed: the other way it can stand.
@@ -66,12 +68,12 @@ pub(super) struct Standing {
     pub(super) own: bool,
 }
 
-/// A household can use it: what no route serves is not suspended for anybody.
+/// A household can use it now.
 fn is_served(function: BankFunction) -> bool {
     Function::named(function.as_str()).is_some_and(has_route)
 }
 
-/// Those that are served, and those about which something was decided while they were.
+/// Every one of them, whether households can use it yet or not.
 pub(super) fn standing(
     functions: &Functions,
     visitor: &Visitor,
@@ -98,6 +100,7 @@ pub(super) fn standing(
         Standing {
             name: function.as_str(),
             word: format!("bank.{}", function.as_str()),
+            served: is_served(function),
             suspended: found.is_some(),
             since: found.map(|(_, at)| at.alipay_text()).unwrap_or_default(),
             other: if found.is_some() {
@@ -106,21 +109,13 @@ pub(super) fn standing(
                 Wanted::Suspended.as_str()
             },
             past: past.collect(),
-            may_propose: waiting.is_none()
-                && (is_served(function) || found.is_some())
-                && visitor.acting.may(Right::ServeCustomers),
+            may_propose: waiting.is_none() && visitor.acting.may(Right::ServeCustomers),
             judged: waiting.map_or(String::new(), |one| one.proposal_id.clone()),
             may_judge: waiting.is_some() && !mine && visitor.acting.may(Right::ApproveService),
             own: mine,
         }
     };
-    let is_told = |function: &BankFunction| {
-        let suspended = functions.suspended.iter().any(|(one, _)| one == function);
-        let mut proposed = functions.proposals.iter();
-        is_served(*function) || suspended || proposed.any(|one| one.what.function == *function)
-    };
-    let told = BankFunction::ALL.into_iter().filter(is_told);
-    told.map(one).collect()
+    BankFunction::ALL.map(one).into()
 }
 
 #[derive(Deserialize)]
@@ -147,9 +142,6 @@ async fn propose(
     let (id, function) = (account(&path.0)?, named(&path.1)?);
     let Proposed { wanted, reason } = &fields.0;
     let wanted = Wanted::parse(wanted).ok_or(Fault::Unreadable)?;
-    if wanted == Wanted::Suspended && !is_served(function) {
-        return Err(Fault::NotFound);
-    }
     customers
         .propose_function(&visitor.acting, &id, function, wanted, reason)
         .await?;

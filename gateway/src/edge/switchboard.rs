@@ -270,6 +270,7 @@ mod tests {
     const CLOSE: (&str, &str) = ("POST", "/v1/payments/{payment_id}/close");
     const INVITE: (&str, &str) = ("POST", "/v1/bindings/{binding_id}/grants");
     const BILL: (&str, &str) = ("GET", "/v1/bindings/{binding_id}/bills");
+    const SIGN: (&str, &str) = ("POST", "/v1/auto-debits");
 
     fn somebody() -> AccountId {
         AccountId::made("019aa2f0-0000-7000-8000-000000000001".into())
@@ -304,9 +305,18 @@ mod tests {
         assert_eq!(board.admit(PAY, H5, None, at), Ok(()));
         assert_eq!(board.admit(BILL, H5, Some(&somebody()), at), Ok(()));
         // An order that is open already can be taken back, and somebody else can be let in.
-        for asked in [CLOSE, INVITE] {
+        for asked in [CLOSE, INVITE, SIGN] {
             assert_eq!(board.admit(asked, H5, Some(&somebody()), at), Ok(()));
         }
+        // Auto-debit is gated before it is served: it begins as it was decided.
+        let mut set = Set::default();
+        let debit = Function::named("auto_debit").map(|function| function.number);
+        set.suspended
+            .insert(somebody(), debit.into_iter().collect());
+        board.put(set);
+        assert_eq!(board.admit(SIGN, H5, Some(&somebody()), at), suspended);
+        assert_eq!(board.admit(SIGN, H5, Some(&other), at), Ok(()));
+        assert_eq!(board.admit(PAY, H5, Some(&somebody()), at), Ok(()));
     }
 
     #[test]
