@@ -20,6 +20,12 @@ fn cell(n: i64) -> Value {
     }
 }
 
+/// A part beside its whole: what it leaves of that is a cell as well.
+fn part_of(whole: i64, part: i64) -> Value {
+    let others = cell(whole.saturating_sub(part));
+    if others.is_null() { others } else { cell(part) }
+}
+
 fn slice(day: i64, by: By) -> Slice {
     Slice {
         grain: Grain::Day,
@@ -41,11 +47,29 @@ fn summed(rows: &[Row]) -> BTreeMap<i64, i64> {
     sums
 }
 
-fn listed(sums: &BTreeMap<i64, i64>, name: impl Fn(i64) -> String) -> Value {
-    let items = sums
-        .iter()
-        .map(|(key, n)| json!({"name": name(*key), "n": cell(*n)}));
-    items.collect()
+/// What the cells of a list are called that stand in it as one.
+const REST: &str = "rest";
+
+/// The cells of a list beside whose sum, or that of another list of the same requests, they stand. Were those of one to
+/// four only left out, that sum less the others would tell them: they stand together as [`REST`], with the smallest of
+/// the others, and nothing says which these are.
+fn listed<K: Ord>(sums: &BTreeMap<K, i64>, name: impl Fn(&K) -> String) -> Value {
+    let (few, mut told): (Vec<_>, Vec<_>) =
+        sums.iter().partition(|(_, n)| (1..TOLD_FROM).contains(*n));
+    let mut rest: i64 = few.iter().map(|(_, n)| **n).sum();
+    if !few.is_empty() {
+        let others = told.iter().filter(|(_, n)| **n > 0);
+        let smallest = others.min_by_key(|(_, n)| **n).copied();
+        if let Some((key, n)) = smallest {
+            rest = rest.saturating_add(*n);
+            told.retain(|(other, _)| *other != key);
+        }
+    }
+    let told = told
+        .into_iter()
+        .map(|(key, n)| json!({"name": name(key), "n": n}));
+    let rest = (rest > 0).then(|| json!({"name": REST, "n": cell(rest)}));
+    told.chain(rest).collect()
 }
 
 fn word<T: Copy>(all: &[T], number: i64, say: fn(T) -> &'static str) -> String {
@@ -65,10 +89,6 @@ pub(super) async fn for_company(view: &mut View, day: i64) -> Result<Option<Valu
         let n = regions.entry(row.region.as_str()).or_insert(0);
         *n = n.saturating_add(row.n);
     }
-    let regions: Value = regions
-        .iter()
-        .map(|(name, n)| json!({"name": name, "n": cell(*n)}))
-        .collect();
     let functions = summed(&view.insight().rows(&slice(day, By::Function)).await?);
     let channels = summed(&view.insight().rows(&slice(day, By::Channel)).await?);
     let begins = midnight(day).shanghai_date();
@@ -89,10 +109,10 @@ pub(super) async fn for_company(view: &mut View, day: i64) -> Result<Option<Valu
         "kind": "daily_aggregate",
         "day": begins,
         "requests": cell(all),
-        "outcomes": listed(&by_outcome, |key| word(&Outcome::ALL, key, Outcome::as_str)),
-        "functions": listed(&functions, |key| Function::numbered(key).name.to_owned()),
-        "channels": listed(&channels, |key| word(&Channel::ALL, key, Channel::as_str)),
-        "regions": regions,
+        "outcomes": listed(&by_outcome, |key| word(&Outcome::ALL, *key, Outcome::as_str)),
+        "functions": listed(&functions, |key| Function::numbered(*key).name.to_owned()),
+        "channels": listed(&channels, |key| word(&Channel::ALL, *key, Channel::as_str)),
+        "regions": listed(&regions, |name| (*name).to_owned()),
         "people": people.first().map_or(Value::Null, |(_, n)| cell(*n)),
         "followed": follow(|one| one.followed),
         "unfollowed": follow(|one| one.unfollowed),
@@ -120,8 +140,9 @@ pub(super) async fn for_data_centre(
     let done = summed(&view.insight().rows(&hours(Some(Outcome::Done))).await?);
     let told = |hour: i64| {
         let at = day.saturating_mul(24).saturating_add(hour);
-        let of = |sums: &BTreeMap<i64, i64>| cell(sums.get(&at).copied().unwrap_or(0));
-        json!({"hour": hour, "requests": of(&all), "done": of(&done)})
+        let of = |sums: &BTreeMap<i64, i64>| sums.get(&at).copied().unwrap_or(0);
+        let (all, done) = (of(&all), of(&done));
+        json!({"hour": hour, "requests": cell(all), "done": part_of(all, done)})
     };
     Ok(Some(json!({
         "kind": "usage_hours",
@@ -138,5 +159,33 @@ mod tests {
     fn ln_02_cells_of_one_to_four_are_left_out() {
         assert_eq!([0, 5, 6].map(cell), [json!(0), json!(5), json!(6)]);
         assert_eq!([1, 4].map(cell), [Value::Null, Value::Null]);
+    }
+
+    #[test]
+    fn c10_no_sum_less_the_cells_beside_it_tells_one_that_is_left_out() {
+        let told = |cells: &[(&'static str, i64)]| {
+            let sums: BTreeMap<&str, i64> = cells.iter().copied().collect();
+            listed(&sums, |name| (*name).to_owned())
+        };
+        let own = json!([{"name": "1504", "n": 9}, {"name": "1505", "n": 0}]);
+        assert_eq!(told(&[("1504", 9), ("1505", 0)]), own, "nothing is few");
+        let rest = |n: i64| json!({"name": REST, "n": n});
+        assert_eq!(told(&[("1504", 5), ("1505", 4)]), json!([rest(9)]));
+        assert_eq!(told(&[("1504", 3), ("1505", 4)]), json!([rest(7)]));
+        assert_eq!(
+            told(&[("1504", 70), ("1505", 1), ("1506", 6), ("1507", 2)]),
+            json!([{"name": "1504", "n": 70}, rest(9)])
+        );
+        let few = json!([{"name": REST, "n": Value::Null}]);
+        assert_eq!(told(&[("1504", 3)]), few, "nor the sum");
+    }
+
+    #[test]
+    fn c10_a_part_does_not_tell_what_it_leaves_of_its_whole() {
+        assert_eq!([9, 0].map(|part| part_of(9, part)), [json!(9), json!(0)]);
+        assert_eq!(
+            [4, 5].map(|part| part_of(9, part)),
+            [Value::Null, Value::Null]
+        );
     }
 }
