@@ -81,9 +81,11 @@ async fn without_records(engine: Engine, weather: Weather, lasts: Duration) {
     }
     let begun = town.open_orders().await;
     assert!(!begun.is_empty(), "nothing was begun");
+    let wishes = load.unanswered();
     link.set(Weather::Fair);
     let ended = Instant::now();
     town.recovers().await;
+    town.answers(&load, &wishes, ended).await;
     if lasts > A_WHILE {
         town.settles(&begun, ended).await;
     }

@@ -1,8 +1,8 @@
 //! A modest load: people at their gateways who look at what is due and top up their homes, again and
 //! again. Every answer is counted by what it says, every yuan that left a wallet is remembered.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lifeline_tests::{Answer, Phone};
@@ -45,6 +45,16 @@ impl Answers {
         wrong
             .map(|(said, count)| format!("{said} ({count} times)"))
             .collect()
+    }
+}
+
+/// The keys of wishes that have no answer yet.
+#[derive(Debug, Default)]
+struct Wishes(Mutex<BTreeSet<String>>);
+
+impl Wishes {
+    fn keys(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -102,6 +112,7 @@ pub(crate) struct Done {
 #[derive(Debug)]
 pub(crate) struct Load {
     pub(crate) answers: Arc<Answers>,
+    wishes: Arc<Wishes>,
     stop: watch::Sender<bool>,
     people: JoinSet<Done>,
 }
@@ -109,10 +120,12 @@ pub(crate) struct Load {
 impl Load {
     pub(crate) fn begin(residents: &[Resident]) -> Self {
         let (answers, stop) = (Arc::new(Answers::default()), watch::Sender::new(false));
+        let wishes = Arc::new(Wishes::default());
         let mut people = JoinSet::new();
         for resident in residents {
             let day = Day {
                 answers: Arc::clone(&answers),
+                wishes: Arc::clone(&wishes),
                 stop: stop.subscribe(),
                 done: Done {
                     resident: resident.clone(),
@@ -125,9 +138,15 @@ impl Load {
         }
         Self {
             answers,
+            wishes,
             stop,
             people,
         }
+    }
+
+    /// The keys of wishes that have no answer yet.
+    pub(crate) fn unanswered(&self) -> Vec<String> {
+        self.wishes.keys().iter().cloned().collect()
     }
 
     /// Lets everybody finish what they are at; answers what each did.
@@ -139,6 +158,7 @@ impl Load {
 
 struct Day {
     answers: Arc<Answers>,
+    wishes: Arc<Wishes>,
     stop: watch::Receiver<bool>,
     done: Done,
 }
@@ -170,6 +190,7 @@ impl Day {
     async fn tops_up(&mut self, number: usize) {
         let key = format!("{}-tops-up-{number:05}", self.done.resident.person);
         self.done.unanswered = Some(key.clone());
+        self.wishes.keys().insert(key.clone());
         let order = loop {
             if self.is_over() {
                 return;
@@ -181,6 +202,7 @@ impl Day {
             tokio::time::sleep(BREATH).await;
         };
         self.done.unanswered = None;
+        self.wishes.keys().remove(&key);
         let id = order["payment_id"].as_str().unwrap_or_default().to_owned();
         let mut is_paid = false;
         while !self.is_over() {

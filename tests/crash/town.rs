@@ -177,6 +177,23 @@ impl Town {
         }
     }
 
+    /// Who had no answer when a fault ended gets one within ten seconds, under the key they asked with before.
+    pub(crate) async fn answers(&self, load: &Load, wishes: &[String], ended: Instant) {
+        loop {
+            let still = load.unanswered();
+            let left: Vec<_> = wishes.iter().filter(|key| still.contains(key)).collect();
+            if left.is_empty() {
+                return;
+            }
+            assert!(
+                ended.elapsed() < RECOVERY_MAX,
+                "not answered yet: {left:?}\n{}",
+                self.stage.log()
+            );
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
     async fn advance(&mut self, seconds: i64) {
         self.stage.advance(seconds).await;
         if let Some(second) = &self.second {

@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use lifeline_core::payments::{PaymentError, Standing};
+use lifeline_core::store::StoreError;
 
 use crate::books::HOME;
 use crate::outside::Fault;
@@ -19,6 +20,7 @@ stories! {
     interleaving_11_a_sweeper_dropped_anywhere_posts_once;
     interleaving_06_a_handler_dropped_anywhere_leaves_the_notice_to_work;
     interleaving_10_a_slow_first_keeps_its_key;
+    interleaving_10_who_lost_the_store_lets_its_key_go;
 }
 
 /// Polls `future` at most `polls` times, then drops it where it stands.
@@ -207,4 +209,62 @@ async fn interleaving_10_a_slow_first_keeps_its_key(place: Place) {
     let answer = first.await.unwrap().unwrap();
     assert_eq!(s.ask(&li, &wish).await.unwrap(), answer);
     assert_eq!(s.outside.count("create"), 1);
+}
+
+/// The store goes away under a worker, before its order is stored and after: when the store is back a repeat is
+/// answered at once, and not at the end of a lease.
+async fn interleaving_10_who_lost_the_store_lets_its_key_go(place: Place) {
+    const LETS_GO: &str = "payments::keyed::let_go_of";
+    let (s, store) = Story::losing(place);
+    let li = s.person("li").await;
+    for (round, units, orders) in [
+        (1, ["payments::keyed::forget", LETS_GO], 0),
+        (2, ["payments::keyed::answer", LETS_GO], 1),
+        (3, ["payments::start::store_order", LETS_GO], 0),
+    ] {
+        let version = format!("v{round}");
+        s.outside.owes(HOME, 12_840, &version);
+        let wish = arrears(&format!("the-store-is-away-{round}"), 12_840, &version);
+        let known = s.count("SELECT COUNT(*) FROM payment").await;
+        store.is_for(&units);
+        if round == 1 {
+            s.outside.silence(&["dues"]);
+        } else if round == 3 {
+            // The order's own unit is refused, and so is the one that forgets the key.
+            store.is_for(&[units[0], units[1], "payments::keyed::forget"]);
+        }
+        let begun = s.app.begun(&s.request(&li, &wish)).await;
+        assert!(
+            matches!(
+                begun.outcome,
+                Err(PaymentError::Store(StoreError::Unavailable(_)))
+            ),
+            "{round}: {begun:?}"
+        );
+        let made = s.count("SELECT COUNT(*) FROM payment").await - known;
+        assert_eq!(made, orders, "{round}");
+        let left = begun.left.unwrap();
+        assert!(s.app.let_go_of(&left).await.is_err(), "it is still away");
+        let repeat = s.ask(&li, &wish).await;
+        assert!(
+            matches!(repeat, Err(PaymentError::InFlight)),
+            "{round}: {repeat:?}"
+        );
+        store.is_for(&[]);
+        s.outside.speak();
+        s.app.let_go_of(&left).await.unwrap();
+        let answer = s.ask(&li, &wish).await.unwrap();
+        assert_eq!(answer.status, 201, "{round}: {}", answer.body);
+        // Late, it finds a request that went on.
+        s.app.let_go_of(&left).await.unwrap();
+        assert_eq!(s.ask(&li, &wish).await.unwrap(), answer, "{round}");
+        let made = s.count("SELECT COUNT(*) FROM payment").await - known;
+        assert_eq!(made, 1, "{round}: one order under the key");
+        let order = Ordered::read(&answer.body);
+        s.run(60).await;
+        s.pays(&order.number).await;
+        assert_eq!(s.standing(&order.id).await, Standing::Posted, "{round}");
+    }
+    s.square();
+    s.books_agree().await;
 }

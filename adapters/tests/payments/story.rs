@@ -20,7 +20,7 @@ use serde_json::json;
 
 use crate::books::{HOME, maker, payments, payments_over};
 use crate::outside::{Credit, Outside};
-use crate::pausing::Pausing;
+use crate::pausing::{Away, Pausing};
 use crate::store::{Place, start};
 
 /// A person and the home they pay for.
@@ -123,6 +123,19 @@ impl Story {
             outside,
             app,
         }
+    }
+
+    /// The same over a store that can be away for some units.
+    pub(crate) fn losing(place: Place) -> (Self, Arc<Away>) {
+        let outside = Outside::at(start());
+        let store = Arc::new(Away::never(place.store.clone()));
+        let app = payments_over(store.clone(), &outside, trusting());
+        let story = Self {
+            place,
+            outside,
+            app,
+        };
+        (story, store)
     }
 
     /// A second process with its own memory on the same store and the same outside.

@@ -84,6 +84,11 @@ impl Retriable for PaymentError {
 }
 
 impl PaymentError {
+    /// A commit got no answer: it may have taken effect.
+    pub(super) const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Store(StoreError::CommitUnknown(_)))
+    }
+
     /// Whether a repeat of the same request would be refused for ever, so that the refusal is
     /// stored as its answer (money.md 2.10).
     #[must_use]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::order::Order;
 use super::{PaymentError, Payments};
 use crate::idempotency::{Answer, Key, Progress, Record};
+use crate::shared::ids::PaymentId;
 use crate::shared::time::Time;
 use crate::store::{StoreError, atomically, snapshot};
 
@@ -33,13 +34,48 @@ pub(super) enum Entry {
     Work {
         lease_epoch: i64,
         step: String,
+        /// When the key was stored first.
+        since: Time,
     },
+}
+
+/// A keyed request whose worker could not let go of it: the store was away. Until somebody does, a repeat is told that
+/// the request is being worked on, for as long as the lease lasts.
+#[derive(Debug, Clone)]
+pub struct LeftBehind {
+    pub(super) key: Key,
+    pub(super) lease_epoch: i64,
+    /// With the epoch it says that the record is ours: one that was forgotten and begun anew has another.
+    pub(super) since: Time,
+    /// The lease is over by then, and a repeat needs nobody to let go.
+    pub(super) until: Time,
+    /// An order whose commit got no answer, and the step that says that it is stored.
+    pub(super) order: Option<(PaymentId, String)>,
+    /// Nothing was done under the key: it may be used for anything.
+    pub(super) forget: bool,
+}
+
+impl LeftBehind {
+    fn is(&self, known: &Record) -> bool {
+        known.lease_epoch == self.lease_epoch && known.created_at == self.since
+    }
+}
+
+/// What came of a request to pay.
+#[derive(Debug)]
+pub struct Begun {
+    pub outcome: Result<Answer, PaymentError>,
+    pub left: Option<LeftBehind>,
 }
 
 impl Payments {
     /// Begins, resumes or answers a keyed request.
-    pub(super) async fn enter(&self, keyed: &Keyed, begun: &str) -> Result<Entry, PaymentError> {
-        let now = self.now();
+    pub(super) async fn enter(
+        &self,
+        keyed: &Keyed,
+        begun: &str,
+        now: Time,
+    ) -> Result<Entry, PaymentError> {
         let lease_until = now.plus_seconds(LEASE_SECONDS);
         let fresh = Record {
             key: keyed.key.clone(),
@@ -58,6 +94,7 @@ impl Payments {
                 return Ok(Entry::Work {
                     lease_epoch: 1,
                     step: begun.to_owned(),
+                    since: now,
                 });
             };
             if known.fingerprint != keyed.fingerprint {
@@ -76,7 +113,11 @@ impl Payments {
                         .take_over(&keyed.key, now, lease_until)
                         .await?;
                     let lease_epoch = taken.ok_or(PaymentError::InFlight)?;
-                    Ok(Entry::Work { lease_epoch, step })
+                    Ok(Entry::Work {
+                        lease_epoch,
+                        step,
+                        since: known.created_at,
+                    })
                 }
             }
         })
@@ -151,6 +192,55 @@ impl Payments {
             Ok(())
         })
         .await
+    }
+
+    /// Its lease was begun no later than now.
+    pub(super) fn leased(&self, mut left: LeftBehind) -> LeftBehind {
+        left.until = lease_until(self.now());
+        left
+    }
+
+    /// Lets go of a request that was left behind; nothing happens when it went on meanwhile, or when its lease is over.
+    /// To be called again and again until it succeeds.
+    ///
+    /// # Errors
+    /// The store is still away.
+    pub async fn let_go_of(&self, left: &LeftBehind) -> Result<(), PaymentError> {
+        let now = self.now();
+        if left.until <= now {
+            return Ok(());
+        }
+        let outcome = atomically(self.store(), async |tx| {
+            let (key, epoch) = (&left.key, left.lease_epoch);
+            let Some(known) = tx.idempotency().find(key).await? else {
+                return Ok(());
+            };
+            let Progress::Started { step, .. } = &known.progress else {
+                return Ok(());
+            };
+            if !left.is(&known) || !tx.idempotency().advance(key, epoch, step, now).await? {
+                return Ok(());
+            }
+            // The record is locked by this write: of a commit that got no answer it is decided now what it did.
+            let ours = tx.idempotency().find(key).await?;
+            if ours.is_none_or(|known| !left.is(&known)) {
+                return Err(PaymentError::InFlight);
+            }
+            if left.forget {
+                tx.idempotency().abandon(key, epoch).await?;
+            } else if let Some((id, stored)) = &left.order
+                && tx.payments().find(id).await?.is_some()
+            {
+                tx.idempotency().advance(key, epoch, stored, now).await?;
+            }
+            Ok(())
+        })
+        .await;
+        match outcome {
+            // Another's by now: what was written of it is undone.
+            Err(PaymentError::InFlight) => Ok(()),
+            other => other,
+        }
     }
 }
 

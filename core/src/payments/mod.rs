@@ -75,7 +75,7 @@ pub use brake::{BrakeRoom, Consent};
 pub use cashier::PAY_PATH;
 pub use error::PaymentError;
 pub use homes::{Homes, Wanted};
-pub use keyed::Render;
+pub use keyed::{Begun, LeftBehind, Render};
 pub use notice::{NoticeRefused, Worked};
 pub use order::{Order, Purpose, Via};
 pub use policy::Policy;

@@ -4,7 +4,7 @@
 use futures_util::stream::{self, StreamExt as _};
 
 use super::homes::{Homes, Wanted, judge};
-use super::keyed::{Entry, Keyed, Render, lease_until};
+use super::keyed::{Begun, Entry, Keyed, LeftBehind, Render, lease_until};
 use super::observation::Ask;
 use super::order::{Buyer, ClosedText, Order, Payment, Purpose, Via};
 use super::ports::{CreateOrder, NoDues};
@@ -54,6 +54,21 @@ impl std::fmt::Debug for Start {
 impl Payments {
     /// Orders a payment, once per key. Run it in a task of its own: it sends.
     pub async fn start(&self, request: &Start) -> Result<Answer, PaymentError> {
+        self.begun(request).await.outcome
+    }
+
+    /// The same, and what is to be let go of when the store went away meanwhile ([`Payments::let_go_of`]).
+    pub async fn begun(&self, request: &Start) -> Begun {
+        let mut left = None;
+        let outcome = self.begin_or_leave(request, &mut left).await;
+        Begun { outcome, left }
+    }
+
+    async fn begin_or_leave(
+        &self,
+        request: &Start,
+        left: &mut Option<LeftBehind>,
+    ) -> Result<Answer, PaymentError> {
         if self.is_recovering().await? {
             return Err(PaymentError::Recovering);
         }
@@ -62,34 +77,68 @@ impl Payments {
             fingerprint: request.fingerprint.clone(),
             field_digests: request.field_digests.clone(),
         };
-        let (lease_epoch, step) = match self.enter(&keyed, BEGUN).await? {
-            Entry::Done(answer) => return Ok(answer),
-            Entry::Work { lease_epoch, step } => (lease_epoch, step),
+        let now = self.now();
+        let mut ours = LeftBehind {
+            key: keyed.key.clone(),
+            lease_epoch: 1,
+            since: now,
+            until: lease_until(now),
+            order: None,
+            forget: true,
+        };
+        let (lease_epoch, step, since) = match self.enter(&keyed, BEGUN, now).await {
+            Ok(Entry::Done(answer)) => return Ok(answer),
+            Ok(Entry::Work {
+                lease_epoch,
+                step,
+                since,
+            }) => (lease_epoch, step, since),
+            Err(error) => {
+                // The key may stand, and nobody works under it.
+                *left = error.is_unknown().then_some(ours);
+                return Err(error);
+            }
         };
         let made = match step.strip_prefix(CREATED).map(PaymentId::parse) {
             Some(Ok(id)) => self.resume(&id).await,
             Some(Err(_)) | None => self.make(request, &keyed, lease_epoch).await,
         };
+        (ours.lease_epoch, ours.since, ours.forget) = (lease_epoch, since, false);
         let answer = match made {
             Ok(order) => (request.render)(Ok(&order)),
             Err(Made::Refused(error)) if error.is_final() => (request.render)(Err(&error)),
             Err(Made::Refused(error)) => {
-                self.forget(&keyed, lease_epoch).await?;
+                if let Err(away) = self.forget(&keyed, lease_epoch).await {
+                    ours.forget = true;
+                    *left = Some(self.leased(ours));
+                    return Err(away);
+                }
                 return Err(error);
             }
-            // The order may exist: the key stays STARTED, and after its lease a repeat finds out.
-            Err(Made::Unclear(error)) => return Err(error),
+            // The order may exist: the key stays STARTED until that is found out.
+            Err(Made::Unclear(id, error)) => {
+                let step = format!("{CREATED}{id}");
+                ours.order = Some((id, step));
+                *left = error.is_unknown().then(|| self.leased(ours));
+                return Err(error);
+            }
             // The order exists: a repeat resumes at this step at once.
             Err(Made::Stored(id, error)) => {
-                self.leave(&keyed, lease_epoch, &format!("{CREATED}{id}"))
-                    .await?;
+                let step = format!("{CREATED}{id}");
+                if let Err(away) = self.leave(&keyed, lease_epoch, &step).await {
+                    *left = Some(self.leased(ours));
+                    return Err(away);
+                }
                 return Err(error);
             }
         };
-        if self.answer(&keyed, lease_epoch, &answer).await? {
-            Ok(answer)
-        } else {
-            Err(PaymentError::InFlight)
+        match self.answer(&keyed, lease_epoch, &answer).await {
+            Ok(true) => Ok(answer),
+            Ok(false) => Err(PaymentError::InFlight),
+            Err(error) => {
+                *left = Some(self.leased(ours));
+                Err(error)
+            }
         }
     }
 
@@ -265,7 +314,7 @@ impl Payments {
             }
         })
         .await
-        .map_err(Made::of_commit)
+        .map_err(|error| Made::of_commit(&payment.payment_id, error))
     }
 
     async fn send_first(&self, held: &Held) -> Result<(), PaymentError> {
@@ -290,19 +339,17 @@ enum Made {
     /// Nothing was stored.
     Refused(PaymentError),
     /// Nobody here knows whether the order is stored.
-    Unclear(PaymentError),
+    Unclear(PaymentId, PaymentError),
     /// The order is stored; what followed failed.
     Stored(PaymentId, PaymentError),
 }
 
 impl Made {
-    fn of_commit(error: PaymentError) -> Self {
-        use crate::store::StoreError;
-        match error {
-            PaymentError::Store(StoreError::CommitUnknown(_)) | PaymentError::InFlight => {
-                Self::Unclear(error)
-            }
-            other => Self::Refused(other),
+    fn of_commit(id: &PaymentId, error: PaymentError) -> Self {
+        if error.is_unknown() || matches!(error, PaymentError::InFlight) {
+            Self::Unclear(id.clone(), error)
+        } else {
+            Self::Refused(error)
         }
     }
 }

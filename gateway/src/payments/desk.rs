@@ -15,14 +15,16 @@ use lifeline_core::accounts::account::ProviderId;
 use lifeline_core::accounts::{Account, Accounts, Caller};
 use lifeline_core::idempotency::{Answer, Key};
 use lifeline_core::payments::order::{Buyer, ClosedText};
-use lifeline_core::payments::{Homes, Order, PaymentError, Payments, Purpose, Render, Start, Via};
+use lifeline_core::payments::{
+    Homes, LeftBehind, Order, PaymentError, Payments, Purpose, Render, Start, Via,
+};
 use lifeline_core::store::StoreError;
 
 use super::dto::PaymentView;
 use crate::edge::detached::detached;
 use crate::edge::pace::Pace;
 use crate::edge::policy::Confirms;
-use crate::edge::{Code, Fingerprint, Problem};
+use crate::edge::{Code, Fingerprint, Problem, trace};
 use crate::listeners::outermost::Sources;
 use crate::runner::Waker;
 
@@ -30,6 +32,8 @@ use crate::runner::Waker;
 const WAIT_MAX: Duration = Duration::from_secs(5);
 const LOOK_FIRST: Duration = Duration::from_millis(25);
 const LOOK_LAST: Duration = Duration::from_millis(400);
+/// How often a key that could not be let go of is let go of again.
+const LET_GO_EVERY: Duration = Duration::from_secs(1);
 
 /// What placing an order needs of this process.
 #[derive(Debug)]
@@ -130,7 +134,12 @@ async fn placed(payments: Arc<Payments>, request: Start) -> Result<Answer, Probl
         let began = std::time::Instant::now();
         let mut pause = LOOK_FIRST;
         loop {
-            match payments.start(&request).await {
+            let begun = payments.begun(&request).await;
+            if let Some(left) = begun.left {
+                let work = lets_go(Arc::clone(&payments), left);
+                tokio::spawn(trace::scope(trace::current(), work));
+            }
+            match begun.outcome {
                 Err(error) if may_wait(&error) && began.elapsed() < WAIT_MAX => {
                     tokio::time::sleep(pause).await;
                     pause = pause.saturating_mul(2).min(LOOK_LAST);
@@ -141,6 +150,14 @@ async fn placed(payments: Arc<Payments>, request: Start) -> Result<Answer, Probl
     };
     let done = detached("order_start", work).await?;
     done.map_err(Problem::from)
+}
+
+/// The store was away when the key was to be let go of: again until it is back, so that a repeat need not wait for the
+/// end of the lease.
+async fn lets_go(payments: Arc<Payments>, left: LeftBehind) {
+    while payments.let_go_of(&left).await.is_err() {
+        tokio::time::sleep(LET_GO_EVERY).await;
+    }
 }
 
 /// Another request holds the key, or the store is short of breath. The key makes a further try
