@@ -1,9 +1,16 @@
 //! From a figure to the requests and traces behind it: what a page's own link opens is what the figure counted (LN-31, LN-33).
 
-use lifeline_core::insight::Function;
-use lifeline_core::operators::{Role, Scope};
-use lifeline_core::shared::time::Clock as _;
+use std::sync::Arc;
 
+use lifeline_core::accounts::Terminal;
+use lifeline_core::insight::sample::{Refusal, person_of};
+use lifeline_core::insight::{Channel, Function, Ledger, Outcome, Sample};
+use lifeline_core::operators::{Role, Scope};
+use lifeline_core::shared::ids::AccountId;
+use lifeline_core::shared::time::Clock as _;
+use lifeline_core::store::Store;
+
+use crate::customers::household;
 use crate::office::Office;
 
 /// Requests that were not done a while ago: trace, how many days back, function, channel, status, code.
@@ -151,25 +158,70 @@ async fn ln_31_every_filter_of_the_figures_holds_for_the_rows_behind_them() {
     assert!(links(&rows, "/console/why").is_empty(), "{rows}");
 }
 
-#[actix_web::test]
-async fn ln_31_nobody_is_led_to_rows_that_are_refused_to_them() {
-    let office = Office::new().await;
-    let scope = Scope::parse("1504").unwrap();
-    office
-        .hire("reader.north", Role::StatisticsReader, scope)
-        .await;
-    let desk = office.desk().await;
-    let north = office.enter(&desk, "reader.north").await;
-    let everywhere = office.enter(&desk, "statistics-reader").await;
-    for (who, path) in [
-        (&north, "/console/statistics"),
-        (&everywhere, "/console/statistics?region=1504"),
-    ] {
-        let page = desk.get(path, who).await.text;
-        assert!(links(&page, "/console/statistics/refusals").is_empty());
-        assert!(
-            page.contains("未成功的请求不分地区"),
-            "and it is said why: {page}"
-        );
+/// A request that was told that nothing is due, as the listener notes it.
+fn noted(office: &Office, trace: u128, person: Option<&AccountId>) -> Sample {
+    Sample {
+        at: office.clock.now(),
+        function: Function::named("pay").unwrap().number,
+        channel: Channel::H5,
+        terminal: Terminal::Computer,
+        outcome: Outcome::Refused,
+        micros: 900,
+        person: person.and_then(|account| person_of(account.as_str())),
+        refusal: Some(Refusal {
+            trace,
+            status: 409,
+            code: "NOTHING_DUE",
+        }),
     }
+}
+
+#[actix_web::test]
+async fn ln_33_a_figure_of_a_region_leads_to_its_requests_and_to_no_others() {
+    let office = Office::new().await;
+    // At home in 1504; somebody else has no home.
+    let (account, _) = household(&office).await;
+    let store: Arc<dyn Store> = office.store.clone();
+    let mut ledger = Ledger::new(store, office.clock.clone(), office.entropy());
+    let both = [noted(&office, 1, Some(&account)), noted(&office, 2, None)];
+    ledger.write(&both, 0).await.unwrap();
+    ledger.end().await.unwrap();
+    for (login, region) in [("reader.south", "1504"), ("reader.north", "1505")] {
+        let scope = Scope::parse(region).unwrap();
+        office.hire(login, Role::StatisticsReader, scope).await;
+    }
+    let desk = office.desk().await;
+    for (login, filters, expected) in [
+        ("statistics-reader", "", vec![1, 2]),
+        ("statistics-reader", "region=1504", vec![1]),
+        ("statistics-reader", "region=1505", vec![]),
+        ("reader.south", "", vec![1]),
+        ("reader.south", "region=1504", vec![1]),
+        ("reader.north", "", vec![]),
+    ] {
+        let who = office.enter(&desk, login).await;
+        let figures = format!("/console/statistics?{filters}");
+        let figures = desk.get(&figures, &who).await.text;
+        let calls = format!("id=\"calls\">{}<", expected.len());
+        assert!(figures.contains(&calls), "{login} {filters}: {figures}");
+        let mut ways = links(&figures, "/console/statistics/refusals");
+        assert_eq!(ways.len(), 1, "{login} {filters}");
+        let counts = format!("/console/statistics/counts?{filters}");
+        let counts = desk.get(&counts, &who).await.text;
+        let cells = links(&counts, "/console/statistics/refusals");
+        assert_eq!(cells.len(), usize::from(!expected.is_empty()), "{counts}");
+        ways.extend(cells);
+        for way in ways {
+            let rows = desk.get(&way, &who).await;
+            assert_eq!(rows.status, 200, "{login} {way}: {}", rows.text);
+            let mut found = traces(&rows.text);
+            found.sort_unstable();
+            assert_eq!(found, expected, "{login} {way}");
+        }
+    }
+    let south = office.enter(&desk, "reader.south").await;
+    let other = "/console/statistics/refusals?region=1505";
+    assert_eq!(desk.get(other, &south).await.status, 403);
+    let own = desk.get("/console/statistics/refusals", &south).await.text;
+    assert!(own.contains("<td>1504</td>"), "{own}");
 }

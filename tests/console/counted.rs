@@ -187,6 +187,7 @@ async fn ln_31_signed_in_requests_through_the_listener_are_counted_as_they_were_
         channel: None,
         outcome: None,
         code: None,
+        regions: None,
         from: began,
         to: office.clock.now(),
         behind: None,

@@ -288,13 +288,14 @@ async fn ln_31_the_listener_notes_what_it_answers_and_why() {
         channel: None,
         outcome: None,
         code: None,
+        regions: None,
         from: Time::from_micros(0),
         to: office.clock.now().plus_seconds(1),
         behind: None,
     };
     let behind = insight.refusals(&which, 9).await.unwrap();
     assert_eq!(behind.len(), 1);
-    assert_eq!(behind[0].status, 409);
+    assert_eq!((behind[0].status, behind[0].region.as_str()), (409, "-"));
 }
 
 #[actix_web::test]
@@ -310,7 +311,7 @@ async fn ln_31_a_reader_of_one_region_sees_no_other_and_takes_nothing_of_it_out(
     for path in [
         "/console/statistics?region=1505",
         "/console/statistics/export?form=csv&region=1505",
-        "/console/statistics/refusals",
+        "/console/statistics/refusals?region=1505",
     ] {
         assert_eq!(desk.get(path, &cookie).await.status, 403, "{path}");
     }

@@ -44,12 +44,13 @@ statements! { "insight":
         (SELECT 1 FROM access_run o WHERE o.began_at > r.flushed_at AND o.began_at <= $1)) ORDER BY r.flushed_at DESC, r.run LIMIT $3";
     HOME_OF("binding") = "SELECT binding_id, consumer_no FROM binding WHERE account_id = $1 AND ended_at IS NULL \
         ORDER BY created_at, binding_id LIMIT 1";
-    REFUSAL("access_refusal") = "SELECT trace_id, at, function, channel, status, code, micros FROM access_refusal \
+    REFUSAL("access_refusal") = "SELECT trace_id, at, function, channel, status, code, micros, region FROM access_refusal \
         WHERE trace_id = $1 ORDER BY at DESC LIMIT $2";
-    REFUSALS("access_refusal") = "SELECT trace_id, at, function, channel, status, code, micros FROM access_refusal \
+    REFUSALS("access_refusal") = "SELECT trace_id, at, function, channel, status, code, micros, region FROM access_refusal \
         WHERE at >= $1 AND at <= $2 AND (at < $2 OR trace_id < $9) AND (CAST($3 AS BIGINT) < 0 OR function = $3) \
         AND (CAST($4 AS BIGINT) < 0 OR channel = $4) AND status >= $5 AND status <= $6 AND status <> $7 \
-        AND (CAST($8 AS TEXT) = '' OR code = $8) ORDER BY at DESC, trace_id DESC LIMIT $10";
+        AND (CAST($8 AS TEXT) = '' OR code = $8) AND (REPLACE($10, ',' || region || ',', '') <> $10 OR $10 = '') \
+        ORDER BY at DESC, trace_id DESC LIMIT $11";
 }
 
 pub(super) const CONSUMER_NO: Field = Field::new("binding", "consumer_no");
@@ -59,6 +60,12 @@ const ANY_STATUS: (i64, i64, i64) = (0, 65_535, 0);
 /// A filter as the statements take it: below zero when it is absent.
 pub(super) fn bound(filter: Option<i64>) -> i64 {
     filter.unwrap_or(-1)
+}
+
+/// As the statements take regions: each between commas, nothing for every one. That of people without a home is one of them.
+fn listed(regions: Option<&[String]>) -> String {
+    let regions = regions.map(|own| own.join(","));
+    regions.map_or_else(String::new, |own| format!(",{own},"))
 }
 
 fn refused(row: &Row) -> Result<Refused, StoreError> {
@@ -72,6 +79,7 @@ fn refused(row: &Row) -> Result<Refused, StoreError> {
         status: row.int("status")?,
         code: row.text("code")?,
         micros: row.int("micros")?,
+        region: row.text("region")?,
     })
 }
 
@@ -229,6 +237,7 @@ impl<C: Conn> InsightReads for Sql<C> {
                 channel,
                 outcome,
                 code,
+                regions,
                 from,
                 to,
                 behind,
@@ -246,6 +255,7 @@ impl<C: Conn> InsightReads for Sql<C> {
                     but,
                     code.as_deref().unwrap_or(""),
                     trace,
+                    listed(regions.as_deref()),
                     limit,
                 ];
                 self.rows(&REFUSALS, args).await?

@@ -3,14 +3,13 @@
 use async_trait::async_trait;
 use lifeline_core::accounts::Terminal;
 use lifeline_core::insight::aggregate::{Addressee, Office, Receipt, Report};
-use lifeline_core::insight::asked::{Grain, LinkDay, Run, month_of, number_of};
+use lifeline_core::insight::asked::{Grain, LinkDay, Refused, Run, month_of, number_of};
 use lifeline_core::insight::batch::{Batch, Crowd};
 use lifeline_core::insight::followers::{Follow, ToPlace};
 use lifeline_core::insight::misses::Missed;
 use lifeline_core::insight::people::Period;
 use lifeline_core::insight::ports::InsightStore;
-use lifeline_core::insight::sample::Refusal;
-use lifeline_core::insight::{Channel, Outcome, Sample};
+use lifeline_core::insight::{Channel, Outcome};
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 use zeroize::Zeroizing;
@@ -30,8 +29,8 @@ statements! { "insight_writes":
     JOIN("access_person") = "INSERT INTO access_person (period, begins, cell, hash) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
     SALT("access_salt") = "SELECT salt FROM access_salt WHERE period = $1 AND begins = $2";
     SALT_ADD("access_salt") = "INSERT INTO access_salt (period, begins, salt) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-    REFUSED("access_refusal") = "INSERT INTO access_refusal (trace_id, at, function, channel, status, code, micros) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    REFUSED("access_refusal") = "INSERT INTO access_refusal (trace_id, at, function, channel, status, code, micros, region) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     OVER("access_person") = "SELECT DISTINCT period, begins, cell FROM access_person WHERE period = $1 AND begins < $2 \
         ORDER BY begins, cell LIMIT $3";
     SETTLE("access_people") = "INSERT INTO access_people (period, begins, cell, n) VALUES ($1, $2, $3, $4) \
@@ -98,16 +97,17 @@ impl<C: WriteConn> InsightStore for Sql<C> {
         self.pack_latencies_of(day).await
     }
 
-    async fn refused(&mut self, refusals: &[(Sample, Refusal)]) -> Result<(), StoreError> {
-        let rows = refusals.iter().map(|(sample, refusal)| {
+    async fn refused(&mut self, refusals: &[Refused]) -> Result<(), StoreError> {
+        let rows = refusals.iter().map(|one| {
             args![
-                format!("{:032x}", refusal.trace),
-                sample.at,
-                sample.function,
-                number_of(&Channel::ALL, &sample.channel),
-                i64::from(refusal.status),
-                refusal.code,
-                i64::from(sample.micros),
+                &one.trace_id,
+                one.at,
+                one.function,
+                number_of(&Channel::ALL, &one.channel),
+                one.status,
+                &one.code,
+                one.micros,
+                &one.region,
             ]
         });
         self.write_many(&REFUSED, rows.collect()).await.map(drop)

@@ -319,7 +319,7 @@ pub static TABLES: &[Table] = &[
     table("office", "org_no name", NOBODY),
     table("follower", "wallet_digest=digest",
         Fate::Kept("that some wallet follows, by a digest that finds nobody: 32 days after it left")),
-    table("access_refusal", "trace_id code", NOBODY),
+    table("access_refusal", "trace_id code region", NOBODY),
     table("staff_session", "session_id staff_id token_digest=digest", STAFF).purged(&OLD_STAFF_SESSIONS, 400),
     table("kept_form", "staff_id body=service", Fate::Kept("what one of the staff had typed, sealed, for themselves: a day"))
         .purged(&OLD_FORMS, 1),

@@ -1,7 +1,7 @@
 //! Figures: sums add up over batches, a batch is taken once, people are hashes that go with their salt.
 
 use lifeline_core::accounts::Terminal;
-use lifeline_core::insight::asked::{By, Grain, Run, Runs, Slice, Which};
+use lifeline_core::insight::asked::{By, Grain, Refused, Run, Runs, Slice, Which};
 use lifeline_core::insight::batch::{Batch, Crowd};
 use lifeline_core::insight::people::{Period, day_number};
 use lifeline_core::insight::sample::{NOWHERE, Refusal};
@@ -292,7 +292,7 @@ async fn refusals_are_found_by_trace_and_by_span(t: Bench) {
         status: 409,
         code: "NOTHING_DUE",
     };
-    let refused = [(sample(5, Outcome::Refused), refusal)];
+    let refused = [Refused::of(&sample(5, Outcome::Refused), refusal, "1504")];
     t.write(async |tx| tx.insight().refused(&refused).await)
         .await
         .unwrap();
@@ -303,15 +303,13 @@ async fn refusals_are_found_by_trace_and_by_span(t: Bench) {
         .refusals(&Which::Trace(trace.clone()), 9)
         .await
         .unwrap();
-    assert_eq!(
-        (found[0].code.as_str(), found[0].status),
-        ("NOTHING_DUE", 409)
-    );
+    assert_eq!(found, refused);
     let within = |function, to| Which::Within {
         function,
         channel: None,
         outcome: None,
         code: None,
+        regions: None,
         from: at(0),
         to: at(to),
         behind: None,
@@ -321,6 +319,7 @@ async fn refusals_are_found_by_trace_and_by_span(t: Bench) {
         channel,
         outcome,
         code: code.map(str::to_owned),
+        regions: None,
         from: at(0),
         to: at(6),
         behind: None,
@@ -330,11 +329,26 @@ async fn refusals_are_found_by_trace_and_by_span(t: Bench) {
         channel: None,
         outcome: None,
         code: None,
+        regions: None,
         from: at(0),
         to: at(6),
         behind: Some((at(5), trace)),
     };
+    let of = |regions: &[&str]| Which::Within {
+        function: None,
+        channel: None,
+        outcome: None,
+        code: None,
+        regions: Some(regions.iter().map(|one| (*one).to_owned()).collect()),
+        from: at(0),
+        to: at(6),
+        behind: None,
+    };
     for (which, n) in [
+        (of(&["1504"]), 1),
+        (of(&["1503", "1504"]), 1),
+        (of(&["1505", "150", "-"]), 0),
+        (of(&[]), 0),
         (behind("f".repeat(32)), 1),
         (behind(trace.clone()), 0),
         (within(None, 6), 1),

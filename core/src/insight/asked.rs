@@ -1,7 +1,7 @@
 //! What the rows of the figures are: the parts that are asked for, the sums, the runs, the refusals.
 
 use super::people::midnight;
-use super::sample::{Channel, Outcome};
+use super::sample::{Channel, Outcome, Refusal, Sample};
 use crate::shared::time::Time;
 
 /// Two years and a day: how long days are kept, and the longest span.
@@ -136,6 +136,8 @@ pub enum Which {
         outcome: Option<Outcome>,
         /// What was answered, a word of the code table.
         code: Option<String>,
+        /// Those that may be seen.
+        regions: Option<Vec<String>>,
         from: Time,
         to: Time,
         /// When the last one that was seen came, and its trace: only what is older.
@@ -153,6 +155,25 @@ pub struct Refused {
     pub status: i64,
     pub code: String,
     pub micros: i64,
+    /// Of its person's home, as it is counted.
+    pub region: String,
+}
+
+impl Refused {
+    /// As it is kept: without its person.
+    #[must_use]
+    pub fn of(sample: &Sample, refusal: Refusal, region: &str) -> Self {
+        Self {
+            trace_id: format!("{:032x}", refusal.trace),
+            at: sample.at,
+            function: sample.function,
+            channel: sample.channel,
+            status: i64::from(refusal.status),
+            code: refusal.code.to_owned(),
+            micros: i64::from(sample.micros),
+            region: region.to_owned(),
+        }
+    }
 }
 
 /// The number of the month of a day.

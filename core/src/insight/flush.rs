@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::asked::Run;
+use super::asked::{Refused, Run};
 use super::batch::{Batch, Crowd, crowds};
 use super::error::InsightError;
 use super::misses::{Missed, Misses};
 use super::people::{KEPT, Period, day_number, hashed};
-use super::sample::{NOWHERE, Outcome, Refusal, Sample};
+use super::sample::{NOWHERE, Outcome, Sample};
 use crate::shared::ids::{AccountId, Entropy, Maker};
 use crate::shared::time::{Clock, Time};
 use crate::store::{Store, StoreError, Tx, atomically, snapshot};
@@ -53,7 +53,7 @@ struct Piece {
     until: Time,
     batch: Batch,
     joins: Joins,
-    refusals: Vec<(Sample, Refusal)>,
+    refusals: Vec<Refused>,
     missed: Vec<Missed>,
 }
 
@@ -235,7 +235,7 @@ impl Ledger {
             let region = region.map_or(NOWHERE, |(region, _)| region.as_str());
             batch.add(sample, region);
             if let Some(refusal) = sample.refusal {
-                refusals.push((*sample, refusal));
+                refusals.push(Refused::of(sample, refusal, region));
             }
         }
         // Many requests of one person change nothing in who was there: each kind is looked up once.

@@ -13,7 +13,6 @@ use super::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
 use super::followers::{BoundRegion, Follow, FollowDay, ToPlace};
 use super::misses::Missed;
 use super::people::Period;
-use super::sample::{Refusal, Sample};
 use super::sides::{Part, Sides};
 use super::standing::{Carried, Standing};
 use super::terminals::TerminalDay;
@@ -85,7 +84,7 @@ pub trait InsightReads: Send {
     ) -> Result<DataStanding, StoreError>;
     /// The region of somebody's home, `-` when none is known.
     async fn region_of(&mut self, account: &AccountId) -> Result<String, StoreError>;
-    /// Requests that were not done, newest first: of one trace, or of a function within a span.
+    /// Requests that were not done, newest first: of one trace, or of some filters within a span.
     async fn refusals(&mut self, which: &Which, limit: i64) -> Result<Vec<Refused>, StoreError>;
     /// Followers gained and lost by day, both days within.
     async fn follow_days(&mut self, from: i64, to: i64) -> Result<Vec<FollowDay>, StoreError>;
@@ -174,7 +173,7 @@ pub trait InsightStore: InsightReads {
     /// Packs how long answers took on a day, likewise.
     async fn pack_latencies(&mut self, day: i64) -> Result<(), StoreError>;
     /// Keeps requests that were not done, one by one.
-    async fn refused(&mut self, refusals: &[(Sample, Refusal)]) -> Result<(), StoreError>;
+    async fn refused(&mut self, refusals: &[Refused]) -> Result<(), StoreError>;
     /// Adds searches that found nothing.
     async fn missed(&mut self, missed: &[Missed]) -> Result<(), StoreError>;
     /// Adds hashes to a crowd; those it has are left.

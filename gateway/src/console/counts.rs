@@ -62,8 +62,6 @@ struct CountsPage {
     functions: Vec<OfFunction>,
     latencies: Vec<Took>,
     people: Option<Vec<(String, String)>>,
-    /// Refusals are told of all regions only.
-    may_rows: bool,
     kept: String,
 }
 
@@ -113,10 +111,10 @@ fn moments(behind: &Behind, query: &Query) -> Vec<Moment> {
 }
 
 /// The functions by how their requests ended; those that were not done lead to each of them.
-fn functions(behind: &Behind, frame: &Frame, ways: &Ways<'_>, may_rows: bool) -> Vec<OfFunction> {
+fn functions(behind: &Behind, frame: &Frame, ways: &Ways<'_>) -> Vec<OfFunction> {
     let cell = |name: &str, outcome: Outcome, n: i64| Cell {
         n,
-        to: if may_rows && n > 0 && outcome != Outcome::Done {
+        to: if n > 0 && outcome != Outcome::Done {
             let query = Query {
                 function: name.to_owned(),
                 outcome: outcome.as_str().to_owned(),
@@ -171,7 +169,6 @@ async fn show(
     let behind = insight.behind(&ask, hours).await?;
     let (from, to) = (date(ask.from), date(ask.to));
     let frame = Frame::of(&visitor, "counts.title");
-    let may_rows = ask.regions.is_none();
     let ways = Ways {
         query: &query,
         from: &from,
@@ -187,10 +184,9 @@ async fn show(
         moments: moments(&behind, &query),
         of_hours: hours.are_some(),
         outcomes: Outcome::ALL.map(|outcome| frame.outcome(outcome.as_str())),
-        functions: functions(&behind, &frame, &ways, may_rows),
+        functions: functions(&behind, &frame, &ways),
         latencies: took(&behind.latencies),
         people: behind.people.as_ref().map(crowds),
-        may_rows,
         kept: kept(&query, &from, &to),
         from,
         to,

@@ -5,6 +5,7 @@ use askama::Template;
 use lifeline_core::insight::asked::{REFUSALS_KEPT_DAYS, Refused, Which};
 use lifeline_core::insight::function::FUNCTIONS;
 use lifeline_core::insight::people::midnight;
+use lifeline_core::insight::sample::NOWHERE;
 use lifeline_core::insight::{Function, Insight};
 use lifeline_core::operators::Right;
 use lifeline_core::shared::time::Time;
@@ -30,6 +31,7 @@ struct Line {
     status: i64,
     code: String,
     micros: String,
+    region: String,
 }
 
 #[derive(Template)]
@@ -80,10 +82,6 @@ async fn refusals(
     let behind = last_seen(&query.after)?;
     query.why = query.why.trim().to_uppercase();
     let ask = asked(&query, &visitor, &insight)?;
-    // Refusals carry no region: who sees a part of the regions only sees none of them.
-    if ask.regions.is_some() {
-        return Err(Fault::Forbidden);
-    }
     let code = filter(&query.why, |why| {
         (why.len() <= CODE_MAX).then(|| why.to_owned())
     })?;
@@ -92,6 +90,7 @@ async fn refusals(
         channel: ask.channel,
         outcome: ask.outcome,
         code,
+        regions: ask.regions,
         from: midnight(ask.from),
         to: midnight(ask.to.saturating_add(1)),
         behind,
@@ -100,6 +99,13 @@ async fn refusals(
     let last = found.get(LINES_MAX - 1).filter(|_| found.len() > LINES_MAX);
     let last = last.map(|one| format!("{}.{}", one.at.micros(), one.trace_id));
     let frame = Frame::of(&visitor, "refusals.title");
+    let place = |region: String| {
+        if region == NOWHERE {
+            frame.t("statistics.nowhere").to_owned()
+        } else {
+            region
+        }
+    };
     let line = |one: Refused| Line {
         at: one.at.alipay_text(),
         function: frame.function(Function::numbered(one.function).name),
@@ -107,6 +113,7 @@ async fn refusals(
         status: one.status,
         code: one.code,
         micros: millis(Some(one.micros)),
+        region: place(one.region),
         trace_id: one.trace_id,
     };
     let (from, to) = (date(ask.from), date(ask.to));

@@ -119,8 +119,8 @@ struct StatisticsPage {
     to: String,
     functions: Vec<&'static str>,
     may_export: bool,
-    /// The requests behind the figures carry no region: they are told of all regions only.
-    may_rows: bool,
+    /// Of all regions: of a part of them neither steps nor links are told.
+    whole: bool,
     as_of: String,
     figures: Statistics,
     before: String,
@@ -361,7 +361,7 @@ async fn show(
         }
     };
     Ok(page(&StatisticsPage {
-        may_rows: ask.regions.is_none(),
+        whole: ask.regions.is_none(),
         kept: kept(&query, &from, &to),
         functions: FUNCTIONS.iter().map(|function| function.name).collect(),
         may_export: visitor.acting.may(Right::ExportStatistics),

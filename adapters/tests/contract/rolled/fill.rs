@@ -157,9 +157,9 @@ pub(super) async fn refusals(t: &Bench, rows: i64) {
     let from = now().micros();
     let rows = format!(
         "WITH RECURSIVE n(n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM n WHERE n < {rows})
-         INSERT INTO access_refusal (trace_id, at, function, channel, status, code, micros)
+         INSERT INTO access_refusal (trace_id, at, function, channel, status, code, micros, region)
          SELECT SUBSTR(CAST(10000000000 + n * 2654435761 % 10000000000 AS TEXT), 2) || '0123456789abcdef012345', {from} + n * 288000,
-             n % {FUNCTIONS}, n % 3, 409, 'RATE_LIMITED_BY_ACCOUNT', 4321 FROM n"
+             n % {FUNCTIONS}, n % 3, 409, 'RATE_LIMITED_BY_ACCOUNT', 4321, CAST(1500 + n % 40 AS TEXT) FROM n"
     );
     t.raw(&rows).await.unwrap();
 }

@@ -143,8 +143,8 @@ pub(super) static WORDS: &[Word] = &[
     ),
     (
         "refusals.what",
-        "保留 7 天，不含个人信息。跟踪号与日志、审计一致。",
-        "Kept for 7 days, without persons. The trace is that of the log and the audit.",
+        "保留 7 天，不含个人信息；地区为用电户所属供电所。跟踪号与日志、审计一致。",
+        "Kept for 7 days, without persons; the region is that of the home. The trace is that of the log and the audit.",
     ),
     (
         "refusals.empty",
@@ -162,11 +162,6 @@ pub(super) static WORDS: &[Word] = &[
         "The figures of the same span",
     ),
     ("statistics.nowhere", "未绑定户号", "no home linked"),
-    (
-        "statistics.behind_scope",
-        "未成功的请求不分地区，按地区筛选时不提供。",
-        "Requests that were not done are not told by region.",
-    ),
     ("outcome.done", "成功", "done"),
     ("outcome.refused", "被拒绝", "refused"),
     ("outcome.limited", "被限流", "limited"),

@@ -1,0 +1,4 @@
+-- Requests that were not done stand with the region of their person's home, as the counts do, so that a figure of one region
+-- leads to its own. `-`: no home is linked, or the request was noted before this.
+-- Same file name, tables, columns and nullability as the PostgreSQL folder.
+ALTER TABLE access_refusal ADD COLUMN region TEXT NOT NULL DEFAULT '-';
