@@ -155,8 +155,8 @@ async fn ln_19_who_reported_without_a_name_is_named_by_no_line_of_time_and_by_no
         let page = desk.get(&format!("/console/cases/{named}"), cookie).await;
         assert!(page.text.contains(&format!("/console/customers/{id}")));
     }
-    let card = desk.get(&format!("/console/customers/{id}"), &support);
-    let card = card.await.text;
+    let card = format!("/console/customers/{id}");
+    let card = desk.get(&card, &support).await.text;
     assert!(card.contains(named.as_str()) && !card.contains(late.as_str()));
     let south = office.enter(&desk, "south").await;
     let refused = desk.get(&format!("/console/cases/{late}"), &south).await;
@@ -245,8 +245,8 @@ async fn ln_20_a_request_is_read_with_what_it_is_about_and_each_look_is_audited(
     );
     let south = office.enter(&desk, "south").await;
     assert_eq!(desk.get(&at(&dispute), &south).await.status, 403);
-    let nobodys = desk.get(&format!("/console/requests/{payment}"), &north);
-    assert_eq!(nobodys.await.status, 404);
+    let nobodys = format!("/console/requests/{payment}");
+    assert_eq!(desk.get(&nobodys, &north).await.status, 404);
 }
 
 #[actix_web::test]

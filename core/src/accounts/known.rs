@@ -17,6 +17,15 @@ pub async fn known_in(tx: &mut Tx, id: &AccountId) -> Result<Option<Account>, St
     Ok(found.filter(|account| account.merged.is_none()))
 }
 
+/// Whether the store knows an account and it was not erased.
+///
+/// # Errors
+/// The store's.
+pub async fn is_here(tx: &mut Tx, id: &AccountId) -> Result<bool, StoreError> {
+    let mut accounts = tx.accounts();
+    Ok(!accounts.is_erased(id).await? && accounts.find(id).await?.is_some())
+}
+
 /// What somebody agreed to and has not taken back.
 pub async fn consents_of(view: &mut View, id: &AccountId) -> Result<Vec<Consent>, StoreError> {
     view.accounts().consents(id).await

@@ -3,6 +3,7 @@
 
 use super::erasure::{Erase, Erasure, ErasureState};
 use super::{Privacy, PrivacyError};
+use crate::accounts::known::is_here;
 use crate::shared::ids::AccountId;
 use crate::shared::time::Time;
 use crate::store::{Tx, atomically, snapshot};
@@ -42,8 +43,7 @@ impl Privacy {
                 version: 1,
             };
             let known = atomically(&*self.store, async |tx: &mut Tx| {
-                let gone = tx.accounts().is_erased(account).await?;
-                if gone || tx.accounts().find(account).await?.is_none() {
+                if !is_here(tx, account).await? {
                     return Ok(false);
                 }
                 let there = tx.privacy().erasure(account).await?;
