@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::household::Household;
 use crate::stage::Stage;
-use crate::{taken_back, troubled};
+use crate::{doors, taken_back, troubled};
 
 /// Who owes one bill and pays it; and who owes one, too, and has two homes.
 pub(crate) const PAYER: &str = "li-ming";
@@ -22,15 +22,16 @@ pub(crate) enum Job {
     Main,
     Troubled,
     TakenBack,
+    Doors,
 }
 
 impl Job {
-    pub(crate) const ALL: [Self; 3] = [Self::Main, Self::Troubled, Self::TakenBack];
+    pub(crate) const ALL: [Self; 4] = [Self::Main, Self::Troubled, Self::TakenBack, Self::Doors];
 
     /// The stage it is played on.
     pub(crate) async fn stage(self, engine: Engine) -> Stage {
         match self {
-            Self::Main | Self::Troubled => Stage::open(engine).await,
+            Self::Main | Self::Troubled | Self::Doors => Stage::open(engine).await,
             Self::TakenBack => Stage::open_later(engine, taken_back::LATER_S).await,
         }
     }
@@ -38,7 +39,7 @@ impl Job {
     /// What every gateway of it is started with.
     pub(crate) fn environment(self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Main | Self::Troubled => Vec::new(),
+            Self::Main | Self::Troubled | Self::Doors => Vec::new(),
             Self::TakenBack => taken_back::environment(),
         }
     }
@@ -48,6 +49,7 @@ impl Job {
             Self::Main => play(world).await,
             Self::Troubled => troubled::play(world).await,
             Self::TakenBack => taken_back::play(world).await,
+            Self::Doors => doors::play(world).await,
         }
     }
 }

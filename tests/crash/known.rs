@@ -12,7 +12,7 @@ use crate::household::Household;
 use crate::job::Job;
 use crate::points::{self, Point};
 use crate::stage::{Conditions, Stage, program};
-use crate::{job, matrix, outcome, run};
+use crate::{doors, job, matrix, outcome, run};
 
 /// A new unit or call must be passed by the job or be named in `elsewhere.txt`; a name there that is
 /// passed, or does not exist any more, is a fault as well.
@@ -84,7 +84,7 @@ pub(crate) fn both_engines_end_with_the_same_books(_: Engine) -> Result<(), Fail
     })
 }
 
-/// One posting too many, one too few: each must change the hash.
+/// One posting, account or link too many, one posting or link too few: each must change the hash.
 pub(crate) fn planted_differences_change_the_hash(engine: Engine) -> Result<(), Failed> {
     run(async move {
         let stage = Stage::open(engine).await;
@@ -101,8 +101,29 @@ pub(crate) fn planted_differences_change_the_hash(engine: Engine) -> Result<(), 
         world.stage.sandbox(hall, &twice).await;
         let more = outcome::read(&world.stage).await;
         assert_ne!(more.hash, whole.hash, "a posting too many is not seen");
+        links(&mut world, &more).await;
         omission(engine, &whole).await;
     })
+}
+
+/// Somebody nobody reckons with signs in, links the payer's home a second time, and is gone from there again.
+async fn links(world: &mut Household, before: &outcome::Outcome) {
+    world.sign_in(doors::GUEST).await;
+    let accounts = outcome::read(&world.stage).await;
+    let lines = outcome::difference(before, &accounts);
+    assert!(lines.contains("+ accounts "), "one too many: {lines}");
+    doors::by_digits(world, job::PAYER_HOME, job::PAYER).await;
+    let doubled = outcome::read(&world.stage).await;
+    let lines = outcome::difference(&accounts, &doubled);
+    assert!(lines.contains("+ links of a home "), "doubled: {lines}");
+    assert_ne!(doubled.hash, accounts.hash, "a link too many is not seen");
+    let linked = world.get("/v1/bindings").await;
+    let home = linked["items"][0]["binding_id"].as_str();
+    doors::leaves(world, home.expect("the home")).await;
+    let omitted = outcome::read(&world.stage).await;
+    let lines = outcome::difference(&doubled, &omitted);
+    assert!(lines.contains("- links of a home "), "omitted: {lines}");
+    assert_ne!(omitted.hash, doubled.hash, "a link too few is not seen");
 }
 
 /// Marketing is away when the payer has paid: the money is here and the posting is missing.

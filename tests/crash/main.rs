@@ -13,6 +13,7 @@
 mod browser;
 mod desk;
 mod disk;
+mod doors;
 mod failing_disk;
 mod household;
 mod job;
@@ -67,6 +68,9 @@ const EVERYDAY: &[(&str, &[Engine], Body)] = &[
     }),
     ("killed_where_money_is_taken_back_first", SQLITE, |engine| {
         matrix::play(Ground::taken_back(engine), matrix::taken_back_first)
+    }),
+    ("killed_at_the_doors_first", SQLITE, |engine| {
+        matrix::play(Ground::doors(engine), matrix::at_the_doors_first)
     }),
     (
         "nothing_acknowledged_is_lost",
@@ -132,6 +136,9 @@ const WHOLE: &[(&str, &[Engine], Body)] = &[
     }),
     ("killed_where_money_is_taken_back", BOTH, |engine| {
         matrix::play(Ground::taken_back(engine), matrix::there_and_back)
+    }),
+    ("killed_at_the_doors", BOTH, |engine| {
+        matrix::play(Ground::doors(engine), matrix::at_the_doors)
     }),
     (
         "a_store_that_does_not_wait_is_found_out",

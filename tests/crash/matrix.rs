@@ -141,6 +141,13 @@ impl Ground {
             ..Self::firm(engine)
         }
     }
+
+    pub(crate) const fn doors(engine: Engine) -> Self {
+        Self {
+            job: Job::Doors,
+            ..Self::firm(engine)
+        }
+    }
 }
 
 /// How a matrix ended.
@@ -237,6 +244,58 @@ pub(crate) fn taken_back_first(point: &Point, at: u64) -> bool {
     ];
     let unit = units.contains(&point.name()) && point.0.ends_with("after");
     at == 1 && (unit || calls.contains(&point.name()))
+}
+
+/// What only the job of the doors comes by.
+const DOORS: [&str; 25] = [
+    "GET /channel-users/{id}",
+    "POST /channel-users/{id}/bindings",
+    "POST /channel-users/{id}/registrations",
+    "POST /channel-users/{id}/unbindings",
+    "POST /channel-users/{id}/withdrawals",
+    "POST /consumers/{no}/archived-mobile",
+    "accounts::agree::withdraw_consent",
+    "accounts::certify::begin_certification",
+    "accounts::certify::conclude_certification",
+    "accounts::certify::count_certification",
+    "accounts::phone::take_told_phone",
+    "alipay.user.certdoc.certverify.consult",
+    "alipay.user.certdoc.certverify.preconsult",
+    "alipay.user.certify.open.initialize",
+    "alipay.user.certify.open.query",
+    "bindings::accepting::accept",
+    "bindings::by_number::by_code",
+    "bindings::by_number::link_typed",
+    "bindings::confirming::try_digits",
+    "bindings::ending::unbind",
+    "bindings::gather::Gathering::begin",
+    "bindings::gather::Gathering::end",
+    "bindings::home_code::ask_home_code",
+    "bindings::home_code::find_phone",
+    "bindings::sharing::invite",
+];
+
+/// Every passing of these; of the rounds in which the user system is told, whose number is no matter of the job, the
+/// first.
+pub(crate) fn at_the_doors(point: &Point, at: u64) -> bool {
+    let by_rounds =
+        point.name().contains("/channel-users/") || point.name().starts_with("bindings::gather::");
+    DOORS.contains(&point.name()) && (at == 1 || !by_rounds)
+}
+
+/// The first commit by which somebody gets in, or is certified, or a phone is theirs.
+pub(crate) fn at_the_doors_first(point: &Point, at: u64) -> bool {
+    let units = [
+        "accounts::certify::begin_certification",
+        "accounts::certify::conclude_certification",
+        "accounts::phone::take_told_phone",
+        "bindings::accepting::accept",
+        "bindings::by_number::by_code",
+        "bindings::by_number::link_typed",
+        "bindings::confirming::try_digits",
+        "bindings::sharing::invite",
+    ];
+    at == 1 && units.contains(&point.name()) && point.0.ends_with("after")
 }
 
 /// Plays the cells that `wanted` picks.

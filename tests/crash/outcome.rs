@@ -1,5 +1,5 @@
-//! What a run leaves behind in every book that exists: the channel's, marketing's, our ledger by
-//! account and by fact, orders, cases. Numbers and ids differ from run to run and are replaced by
+//! What a run leaves behind in every book that exists: the channel's, marketing's, the user system's, our
+//! ledger by account and by fact, orders, cases, accounts and links. Numbers and ids differ from run to run and are replaced by
 //! what they are; times are left out. The same job must leave the same text, whatever was killed.
 
 use std::collections::BTreeMap;
@@ -183,6 +183,7 @@ pub(crate) async fn read(stage: &Stage) -> Outcome {
     let mut lines = Vec::new();
     channel(stage, &mut lines).await;
     marketing(stage, &mut lines).await;
+    user_system(stage, &mut lines).await;
     store(stage, &mut lines).await;
     let named = lines.iter().map(|line| names.apply(line));
     let mut lines: Vec<String> = named.map(|line| without_hour(&line)).collect();
@@ -276,8 +277,38 @@ async fn marketing(stage: &Stage, lines: &mut Vec<String>) {
     }
 }
 
+/// Whom the user system holds, with which homes.
+async fn user_system(stage: &Stage, lines: &mut Vec<String>) {
+    let users = stage.sandbox_get("/sim/user-system/users").await;
+    for user in list(&users["items"])
+        .iter()
+        .flat_map(|one| list(&one["channel_users"]))
+    {
+        let mut homes: Vec<String> = list(&user["bindings"])
+            .iter()
+            .map(|home| format!("{} {}", word(&home["consumer_no"]), word(&home["role"])))
+            .collect();
+        homes.sort();
+        let (name, homes) = (word(&user["name"]), homes.join(" "));
+        lines.push(format!("user system {name} [{homes}]"));
+    }
+}
+
 /// What is asked of our own store, each with the word its lines begin with.
-const STORE: [(&str, &str); 6] = [
+const STORE: [(&str, &str); 8] = [
+    (
+        "accounts",
+        "SELECT CAST(COUNT(*) AS TEXT), 'certified', CAST(COUNT(id_no) AS TEXT), 'with a phone', \
+         CAST(COUNT(phone) AS TEXT) FROM account",
+    ),
+    (
+        "links of a home",
+        "SELECT 'holder', CAST(SUM(CASE WHEN ended_at IS NULL AND role = 'holder' THEN 1 ELSE 0 END) AS TEXT), \
+         'authorised', CAST(SUM(CASE WHEN ended_at IS NULL AND role = 'authorised' THEN 1 ELSE 0 END) AS TEXT), \
+         'payer', CAST(SUM(CASE WHEN ended_at IS NULL AND role = 'payer_only' THEN 1 ELSE 0 END) AS TEXT), \
+         'granted', CAST(SUM(CASE WHEN ended_at IS NULL AND grant_id IS NOT NULL THEN 1 ELSE 0 END) AS TEXT), \
+         'ended', CAST(COUNT(ended_at) AS TEXT) FROM binding GROUP BY home_index",
+    ),
     (
         "ledger account",
         "SELECT l.account, CAST(SUM(l.debit_fen) AS TEXT), CAST(SUM(l.credit_fen) AS TEXT) FROM ledger_line l \
