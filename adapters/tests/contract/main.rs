@@ -66,6 +66,7 @@ mod operators;
 mod otps;
 mod outbox;
 mod outbox_ends;
+mod packed_before;
 mod payment_fixtures;
 mod payment_moment;
 mod payment_turns;
@@ -153,6 +154,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     otps::contracts,
     outbox::contracts,
     outbox_ends::contracts,
+    packed_before::contracts,
     payment_moment::contracts,
     payment_turns::contracts,
     payment_wakes::contracts,
