@@ -93,6 +93,8 @@ pub(crate) enum Canary {
     Used(usize, i64),
     /// What was paid in one month.
     Paid(usize, i64),
+    /// What is announced in the supply office of a home, and in no other's.
+    Outage(usize),
     /// What a person wrote to the utility.
     Letter(usize),
     /// A person's points.
@@ -136,6 +138,14 @@ pub(crate) fn paid_of(home: usize, month: i64) -> i64 {
 /// The day of a month on which its bill is paid.
 pub(crate) fn paid_on(month: i64) -> Day {
     Day::parse(&format!("{}-15", period_of(month))).expect("a day")
+}
+
+pub(crate) fn office_of(home: usize) -> String {
+    format!("150401{home}")
+}
+
+pub(crate) fn outage_of(home: usize) -> String {
+    format!("第{}号台区", 9100 + home)
 }
 
 pub(crate) fn points_of(person: usize) -> i64 {
@@ -248,6 +258,9 @@ fn of_text(text: &str) -> Vec<Canary> {
         let tail = tail_of(home);
         if text.contains(&format!("*{tail}")) || text.contains(&format!("尾号 {tail}")) {
             found.push(Canary::Tail(home));
+        }
+        if text.contains(&outage_of(home)) {
+            found.push(Canary::Outage(home));
         }
         if text.contains(&address_of(home)) {
             found.push(Canary::Address(home));

@@ -119,7 +119,7 @@ pub(crate) struct House {
     payments: Payments,
     notices: Notices,
     privacy: Privacy,
-    publications: Publications,
+    pub(crate) publications: Publications,
     requests: Requests,
     by_password: PasswordDoor,
     by_generation: GenerationDoor,

@@ -19,6 +19,7 @@ mod figures;
 mod line;
 mod merging;
 mod model;
+mod outages;
 mod own;
 mod paced;
 mod past;

@@ -42,6 +42,12 @@ fn receipts_of_another_home_are_found() {
 }
 
 #[test]
+#[should_panic(expected = "the outages shows [Outage(1)")]
+fn outages_of_another_home_are_found() {
+    read_mixed(Mixed::Office);
+}
+
+#[test]
 fn a_document_is_of_the_one_who_asked() {
     among(async |walker: &mut Walk<'_>| {
         walker.sell().await;

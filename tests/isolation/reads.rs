@@ -31,6 +31,7 @@ impl Walk<'_> {
                 "/balance",
                 "/bills",
                 "/usage",
+                "/outages",
                 "/receipts",
                 "/payments",
                 "/grants",
@@ -46,6 +47,8 @@ impl Walk<'_> {
         self.read_home(person, link, role, &path("")).await;
         self.read_due(person, link, role, &path("/arrears")).await;
         self.read_figures(person, link, role, &path("")).await;
+        self.read_outages(person, link, role, &path("/outages"))
+            .await;
         self.read_access(person, link, role, &path("/grants")).await;
         self.read_filling(person, role, &path(FILLING)).await;
         let reply = self.get(person, &path("/payments")).await;
@@ -153,6 +156,18 @@ impl Walk<'_> {
             is(&bill, Answer::NotFound, StatusCode::OK);
             assert!(canaries_in(&bill.body).is_empty(), "{}", bill.text);
         }
+    }
+
+    /// Outages are of a home's supply office, and the office is in the archive: a payer is not told of either.
+    async fn read_outages(&self, person: usize, link: usize, role: Role, path: &str) {
+        let reply = self.get(person, path).await;
+        let mut own = BTreeSet::new();
+        if role >= Role::Authorised {
+            own.insert(Canary::Outage(self.model.links[link].home));
+        }
+        shows(&reply, "the outages", &own, &own);
+        let unknown = role == Role::Payer;
+        assert_eq!(reply.body["office_unknown"], unknown, "{}", reply.text);
     }
 
     async fn read_access(&self, person: usize, link: usize, role: Role, path: &str) {

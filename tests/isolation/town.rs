@@ -23,7 +23,7 @@ use lifeline_core::shared::time::{Day, Time};
 
 use crate::canary::{
     GIVEN, HOMES, PEOPLE, START, address_of, digits_of, home_of, id_no_of, name_of, number_of,
-    phone_of, tail_of, who,
+    office_of, phone_of, tail_of, who,
 };
 
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +51,8 @@ struct State {
 pub(crate) enum Mixed {
     Used,
     Paid,
+    /// In which supply office it is.
+    Office,
 }
 
 /// Alipay, marketing and the SMS platform in one.
@@ -307,7 +309,7 @@ impl ConsumerArchive for Town {
                 multiplier: 1,
             }],
             holder_version: contract.version,
-            org_no: Some("1504010".into()),
+            org_no: Some(office_of(self.answered(Mixed::Office, home))),
             holder_since: Some(contract.since),
             as_of: moment(),
         })

@@ -99,8 +99,9 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Everybody agrees to being compared with the archive.
+    /// Everybody agrees to being compared with the archive; outages are announced.
     pub(crate) async fn settle(&mut self) {
+        self.house.announce().await;
         for person in 0..PEOPLE {
             self.agree(person).await;
         }
