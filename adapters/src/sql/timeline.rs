@@ -59,6 +59,68 @@ macro_rules! told_of {
     };
 }
 
+/// `$told` of the generation accounts `g` of the person `$1`, and of what `$with` joins to them.
+macro_rules! sold {
+    ($told:literal, $with:literal $(, $which:literal)?) => {
+        concat!("SELECT ", $told, " FROM generation_account g ", $with, " WHERE g.account_id = $1" $(, $which)?)
+    };
+}
+
+/// Ids of sold power by which a case or the audit tells of the person `$1`.
+macro_rules! sold_ids {
+    () => {
+        concat!(
+            sold!("g.generation_account_id", ""),
+            " UNION ALL ",
+            sold!(
+                "k.check_task_id",
+                "JOIN check_task k ON k.generation_account_id = g.generation_account_id"
+            ),
+            " UNION ALL ",
+            sold!(
+                "t.trade_task_id",
+                "JOIN trade_task t ON t.generation_account_id = g.generation_account_id"
+            ),
+        )
+    };
+}
+
+/// What was sold by the person `$1`: what was settled and paid for it, what was booked, and what was done about it.
+macro_rules! of_sold {
+    () => {
+        concat!(
+            sold!("g.created_at, 'tap', 'sells ' || g.feed_in, g.generation_account_id, '', CAST(NULL AS BIGINT)", ""),
+            " UNION ALL ",
+            sold!("g.ended_at, 'call', 'sale over', g.generation_account_id, '', CAST(NULL AS BIGINT)", "",
+                " AND g.ended_at IS NOT NULL"),
+            " UNION ALL ",
+            sold!("k.created_at, 'call', 'month ' || k.period || ' ' || k.state, k.check_task_id, '', k.net_fen",
+                "JOIN check_task k ON k.generation_account_id = g.generation_account_id"),
+            " UNION ALL ",
+            sold!("k.review_began_at, 'call', 'review ' || k.period, k.check_task_id, '', CAST(NULL AS BIGINT)",
+                "JOIN check_task k ON k.generation_account_id = g.generation_account_id", " AND k.review_began_at IS NOT NULL"),
+            " UNION ALL ",
+            sold!("t.enqueued_at, 'call', 'payout ' || t.period, t.trade_task_id, '', t.amount_fen",
+                "JOIN trade_task t ON t.generation_account_id = g.generation_account_id"),
+            " UNION ALL ",
+            sold!("t.sent_at, 'call', 'sent ' || t.period || ' ' || t.state, t.trade_task_id, '', \
+                COALESCE(t.paid_fen, t.amount_fen)",
+                "JOIN trade_task t ON t.generation_account_id = g.generation_account_id", " AND t.sent_at IS NOT NULL"),
+            " UNION ALL ",
+            // The books name a payout where they name an order.
+            sold!("l.posted_at, 'ledger', 'posted', l.entry_id, l.trace_id, l.total_fen",
+                "JOIN trade_task t ON t.generation_account_id = g.generation_account_id \
+                JOIN ledger_entry l ON l.payment_id = t.trade_task_id"),
+            " UNION ALL SELECT opened_at, 'case', 'opened ' || kind, case_id, trace_id, CAST(NULL AS BIGINT) FROM case_file \
+                WHERE subject IN (", sold_ids!(), ")",
+            " UNION ALL SELECT closed_at, 'case', 'closed ' || kind, case_id, trace_id, CAST(NULL AS BIGINT) FROM case_file \
+                WHERE subject IN (", sold_ids!(), ") AND closed_at IS NOT NULL",
+            " UNION ALL SELECT at, 'audit', act || ' ' || outcome, audit_id, trace_id, CAST(NULL AS BIGINT) FROM audit_line \
+                WHERE subject IN (", sold_ids!(), ")",
+        )
+    };
+}
+
 /// Which cause an order for arrears stands for; absent when it led to a credited bill.
 macro_rules! cause {
     () => {
@@ -91,6 +153,12 @@ statements! { "timeline":
             WHERE account_id = $1 AND ended_at IS NOT NULL",
         "SELECT created_at, 'tap', 'ordered ' || purpose || ' ' || state, payment_id, trace_id, amount_fen FROM payment WHERE account_id = $1",
         of_payments!("payment p", "p.account_id = $1"),
+        of_sold!(),
+        "SELECT e.at, 'ledger', 'points ' || CAST(l.points AS TEXT), e.entry_id, '', CAST(NULL AS BIGINT) FROM points_entry e \
+            JOIN points_line l ON l.entry_id = e.entry_id WHERE e.account_id = $1 AND l.side = 'person:' || $1",
+        "SELECT begun_at, 'tap', 'certifies ' || kind, certification_id, '', CAST(NULL AS BIGINT) FROM certification WHERE account_id = $1",
+        "SELECT ended_at, 'call', 'certification ' || state, certification_id, '', CAST(NULL AS BIGINT) FROM certification \
+            WHERE account_id = $1 AND ended_at IS NOT NULL",
         "SELECT filed_at, 'tap', 'asked ' || kind || ' ' || state, request_id, '', CAST(NULL AS BIGINT) FROM service_request \
             WHERE account_id = $1 AND anonymous = 0",
         "SELECT created_at, 'notice', kind, notice_id, '', CAST(NULL AS BIGINT) FROM notice \

@@ -1,33 +1,8 @@
 //! An event of a line of time in words. The store says it by codes: a verb, and what it is about; what was seen
 //! outside of a part of a payment; an act, as the audit names it. A code that has no words stays as it is.
 
+use super::verbs::{VERBS, WHOLE};
 use super::words::{Lang, code, known, say};
-
-/// What stands alone.
-const WHOLE: [(&str, &str); 4] = [
-    ("paid", "line.paid"),
-    ("closed", "line.closed"),
-    ("posted", "line.posted"),
-    ("link over", "line.link_over"),
-];
-
-/// What has something behind it, and how the words begin that may tell it.
-const VERBS: [(&str, &str, &[&str]); 10] = [
-    ("signed in ", "line.signed_in", &["channel."]),
-    ("session over ", "line.session_over", &["ended."]),
-    ("agreed ", "line.agreed", &["purpose."]),
-    ("took back ", "line.took_back", &["purpose."]),
-    ("linked ", "line.linked", &["customer.role_"]),
-    (
-        "ordered ",
-        "line.ordered",
-        &["bought.", "channel.", "stands."],
-    ),
-    ("asked ", "line.asked", &["request.kind.", "request.state."]),
-    ("opened ", "line.case_opened", &["kind."]),
-    ("closed ", "line.case_closed", &["kind."]),
-    ("refund ", "line.refund", &["back."]),
-];
 
 pub(super) fn event(lang: Lang, what: &str) -> String {
     if let Some((_, key)) = WHOLE.iter().find(|(whole, _)| *whole == what) {
@@ -170,6 +145,22 @@ mod tests {
                 "Ordered · prepayment · Web pages",
             ),
             ("linked payer_only", "绑定 · 仅可缴费", "Linked · Pays only"),
+            (
+                "month 2026-10 DISPATCHED",
+                "月度结算 · 2026-10 · 已发出付款",
+                "Month settled · 2026-10 · sent to be paid",
+            ),
+            (
+                "sent 2026-10 PAID",
+                "付款发出 · 2026-10 · 已付",
+                "Payout sent · 2026-10 · paid",
+            ),
+            ("points -30", "积分变动 · -30", "Points moved · -30"),
+            (
+                "certification certified",
+                "实名核验结果 · 通过",
+                "Certification over · passed",
+            ),
             (
                 "refund WAIT_FUNDS",
                 "退款 · 渠道余额不足",

@@ -61,6 +61,7 @@ mod statistics;
 mod system;
 mod timeline;
 pub mod today;
+mod verbs;
 pub mod visitor;
 mod ways;
 mod who;
