@@ -1,6 +1,7 @@
 //! Lines of time, the orders behind a cause and what waits are read from the rows of other rooms, without persons.
 
 use lifeline_core::accounts::Terminal;
+use lifeline_core::insight::asked::Refused;
 use lifeline_core::insight::decisions::{Cause, Unmet};
 use lifeline_core::insight::misses::Missed;
 use lifeline_core::insight::sample::Refusal;
@@ -143,12 +144,10 @@ fn refused(seconds: i64, code: &'static str) -> (Sample, Refusal) {
 }
 
 async fn refusals_are_unmet_demand(t: Bench) {
-    let all = [
-        refused(0, "a"),
-        refused(1, "b"),
-        refused(2, "b"),
-        refused(9, "b"),
-    ];
+    let all = [(0, "a"), (1, "b"), (2, "b"), (9, "b")].map(|(seconds, code)| {
+        let (sample, refusal) = refused(seconds, code);
+        Refused::of(&sample, refusal, "1504")
+    });
     let all = &all;
     t.write(async |tx| tx.insight().refused(all).await)
         .await
@@ -283,7 +282,7 @@ async fn what_waits_is_counted(t: Bench) {
         status: 429,
         ..refusal
     };
-    let all = [(sample, failed), (sample, limited), (sample, refusal)];
+    let all = [failed, limited, refusal].map(|one| Refused::of(&sample, one, "1504"));
     let all = &all;
     t.write(async |tx| tx.insight().refused(all).await)
         .await

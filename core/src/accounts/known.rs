@@ -22,7 +22,7 @@ pub async fn known_in(tx: &mut Tx, id: &AccountId) -> Result<Option<Account>, St
 /// # Errors
 /// The store's.
 pub async fn is_here(tx: &mut Tx, id: &AccountId) -> Result<bool, StoreError> {
-    let mut accounts = tx.accounts();
+    let accounts = tx.accounts();
     Ok(!accounts.is_erased(id).await? && accounts.find(id).await?.is_some())
 }
 
