@@ -11,6 +11,7 @@ import path from 'node:path'
 import { Checks, PATIENCE_MS, drawn, patiently } from './checks.mjs'
 import { click, consoleAt, openDesk } from './desk.mjs'
 import { openPhone } from './phone.mjs'
+import { OF_A_MONTH, rolesOf } from './table.mjs'
 
 const checks = new Checks()
 const pictures = process.env.PICTURES ?? path.resolve(import.meta.dirname, '../../target/browser')
@@ -79,10 +80,23 @@ async function opensAnAccount() {
   await looksRight('none')
 }
 
-/** Somebody of support, at the clock of the sandbox. */
-async function support() {
+/** Somebody of a role, at the clock of the sandbox. */
+async function staff(role) {
   const { now } = await (await fetch(`${sandbox}/sim/clock`)).json()
-  return openDesk('support', Math.floor(Date.parse(now) / 30_000) - Math.floor(Date.now() / 30_000))
+  return openDesk(role, Math.floor(Date.parse(now) / 30_000) - Math.floor(Date.now() / 30_000))
+}
+
+/** Whoever else may read why a month was refused reads it. */
+async function isReadByEveryRole(at) {
+  for (const role of rolesOf(OF_A_MONTH).filter((one) => one !== 'support')) {
+    const desk = await staff(role)
+    try {
+      checks.equal(`EC-07 ${role} opens the page of refused readings`, (await desk.page.goto(at)).status(), 200)
+      checks.equal(`EC-07 the page of refused readings for ${role}: no serious finding of axe`, await desk.axe(), [])
+    } finally {
+      await desk.close()
+    }
+  }
 }
 
 /** The head-end tells of a day that fed in less than nothing: nobody is sent a task, and staff read why. Then it is right again. */
@@ -90,7 +104,7 @@ async function isRefused() {
   const meter = { generation_no: registration.generation_no }
   await tell('/sim/generation/readings', { ...meter, negative: true })
   await advance(HOUR_S + 60)
-  const desk = await support()
+  const desk = await staff('support')
   try {
     const told = desk.page.locator('main tbody a').filter({ hasText: '发电数据未通过校验' }).first()
     const come = await patiently(async () => {
@@ -103,6 +117,7 @@ async function isRefused() {
     checks.that('EC-07 what the head-end says of it is told', (await desk.page.locator('main').innerText()).includes('电量为负'))
     checks.equal('EC-07 the page of refused readings: no serious finding of axe', await desk.axe(), [])
     await desk.picture('settling-reading')
+    await isReadByEveryRole(desk.page.url())
   } finally {
     await desk.close()
   }
@@ -166,7 +181,7 @@ async function ignores() {
 
 /** Staff see that a reviewer has the month, since when and by when. */
 async function isInReview() {
-  const desk = await support()
+  const desk = await staff('support')
   try {
     await desk.page.goto(`${consoleAt}/console/cases?queue=solar`)
     checks.equal('LN-55 what a reviewer has stands in the queue of sold power', await desk.page.locator('#reviews tbody tr').count(), 1)
