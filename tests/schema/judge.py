@@ -1,4 +1,5 @@
-"""Whether a walk of the API was a walk: enough requests, every operation reached, and no refusal for want of real values.
+"""Whether a walk of the API was a walk: enough requests, enough of them in sequences, every operation reached, and no
+refusal for want of real values. `judge.py --stateful TALLY` tells how many requests of sequences there were.
 
 Schemathesis has judged each answer by then; this judges the whole, from the tally walk.py leaves.
 """
@@ -8,6 +9,8 @@ import os
 import sys
 
 REQUESTS_MIN = int(os.environ.get("WALK_REQUESTS_MIN", "20000"))
+# Requests of sequences, in which what one answer held is asked about in the next.
+STATEFUL_MIN = int(os.environ.get("WALK_STATEFUL_MIN", "5000"))
 # Of the good requests, in percent. The rest asks for things that are not there, or too often.
 ACCEPTED_PERCENT_MIN = 30
 # What a good request needs no walk can bring, and where the operation is shown to accept one.
@@ -25,6 +28,10 @@ def answers(tally, mode):
         if word == mode and status.isdigit():
             found[int(status)] = count
     return found
+
+
+def stateful(seen):
+    return sum(tally.get("phase stateful", 0) for tally in seen.values())
 
 
 def accepted(statuses):
@@ -48,9 +55,11 @@ def judge(seen, operations):
             faults.append(f"{label}: answered {failed}")
     if requests < REQUESTS_MIN:
         faults.append(f"only {requests} requests, at least {REQUESTS_MIN} are due")
+    if stateful(seen) < STATEFUL_MIN:
+        faults.append(f"only {stateful(seen)} requests of sequences, at least {STATEFUL_MIN} are due")
     if good_accepted * 100 < good * ACCEPTED_PERCENT_MIN:
         faults.append(f"only {good_accepted} of {good} good requests were accepted")
-    print(f"{requests} requests; of {good} good ones {good_accepted} were accepted")
+    print(f"{requests} requests; of {good} good ones {good_accepted} were accepted; {stateful(seen)} were of sequences")
     return faults
 
 
@@ -62,6 +71,10 @@ def operations(document, skipped):
 
 
 def main():
+    if sys.argv[1] == "--stateful":
+        with open(sys.argv[2], encoding="utf-8") as tally:
+            print(stateful(json.load(tally)))
+        return 0
     document_path, tally_path, *skipped = sys.argv[1:]
     with open(document_path, encoding="utf-8") as document, open(tally_path, encoding="utf-8") as tally:
         faults = judge(json.load(tally), list(operations(json.load(document), skipped)))

@@ -2,7 +2,7 @@
 
 Schemathesis makes the requests, good and bad, and judges the answers by openapi/lifeline.json. For the good ones this
 module puts real values in the place of made-up ones, so that they reach past "not found". What each operation answered
-is counted and left in WALK_TALLY for judge.py.
+is counted and added to WALK_TALLY for judge.py.
 """
 
 import atexit
@@ -330,6 +330,8 @@ def after_call(_context, case, response):
     label = case.operation.label
     mode = "good" if is_good(case) else "bad"
     SEEN[label][f"{mode} {response.status_code}"] += 1
+    if case.meta is not None:
+        SEEN[label][f"phase {case.meta.phase.name.value}"] += 1
     sent = response.request.headers.get("Authorization")
     if response.status_code == 401 and sent == f"Bearer {WORLD.owner.token}":
         WORLD.owner.sign_in()
@@ -339,5 +341,11 @@ def after_call(_context, case, response):
 
 @atexit.register
 def leave_the_tally():
-    with open(os.environ["WALK_TALLY"], "w", encoding="utf-8") as tally:
+    """Adds to what the walks before this one left."""
+    path = os.environ["WALK_TALLY"]
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as tally:
+            for label, counts in json.load(tally).items():
+                SEEN[label].update(counts)
+    with open(path, "w", encoding="utf-8") as tally:
         json.dump(SEEN, tally, indent=1, sort_keys=True)
