@@ -40,6 +40,8 @@ pub(super) struct Life {
     pub(super) posting_lines: u64,
     /// Two persons were needed, by plan.
     pub(super) odd: bool,
+    /// And that by what rows are told alone.
+    pub(super) hearsay: bool,
     pub(super) heard: Heard,
     pub(super) lines: Vec<String>,
     /// Parts of the plan that were left out.
@@ -386,6 +388,7 @@ impl Run<'_> {
             held,
             posting_lines,
             odd: plan.is_odd(),
+            hearsay: plan.is_hearsay(),
             heard,
             lines: world.trace.into_lines(),
             without: Vec::new(),

@@ -216,6 +216,11 @@ impl Plan {
         !self.oddities.is_empty() || self.services.iter().any(gossip)
     }
 
+    /// Rows are told what the law only records, and nothing else is odd.
+    pub(super) fn is_hearsay(&self) -> bool {
+        self.is_odd() && self.oddities.is_empty()
+    }
+
     /// Two people want to pay for one home.
     pub(super) fn has_rivals(&self) -> bool {
         self.wishes.iter().enumerate().any(|(at, wish)| {

@@ -32,6 +32,9 @@ struct Counts {
     plain_lines: u64,
     plain_held: u64,
     odd_held: u64,
+    /// The same of those in which rows were told what the law only records, and nothing else was odd.
+    hearsay_lines: u64,
+    hearsay_held: u64,
     failed: u64,
     /// Does not depend on the order in which threads finish.
     digest: u64,
@@ -41,6 +44,7 @@ impl Counts {
     fn of(life: &Life) -> Self {
         let one = |yes: bool| u64::from(yes);
         let plain = |count: u64| if life.odd { 0 } else { count };
+        let hearsay = |count: u64| if life.hearsay { count } else { 0 };
         Self {
             histories: 1,
             crashed: one(life.crashed),
@@ -56,6 +60,8 @@ impl Counts {
             plain_lines: plain(life.posting_lines),
             plain_held: plain(life.held),
             odd_held: life.held.saturating_sub(plain(life.held)),
+            hearsay_lines: hearsay(life.posting_lines),
+            hearsay_held: hearsay(life.held),
             failed: one(!life.failures.is_empty()),
             digest: life.digest,
         }
@@ -77,6 +83,8 @@ impl Counts {
             plain_lines: self.plain_lines.saturating_add(other.plain_lines),
             plain_held: self.plain_held.saturating_add(other.plain_held),
             odd_held: self.odd_held.saturating_add(other.odd_held),
+            hearsay_lines: self.hearsay_lines.saturating_add(other.hearsay_lines),
+            hearsay_held: self.hearsay_held.saturating_add(other.hearsay_held),
             failed: self.failed.saturating_add(other.failed),
             digest: self.digest.wrapping_add(other.digest),
         }
@@ -289,7 +297,7 @@ impl Report {
         say(
             text,
             format_args!(
-                "events {} | faults on the wire {} | trades paid {} | refunds {} | lines held {} of {} (where planned: {}) | digest {:016x}",
+                "events {} | faults on the wire {} | trades paid {} | refunds {} | lines held {} of {} (where planned: {}; of these by hearsay alone {} of {}) | digest {:016x}",
                 counts.events,
                 counts.faults,
                 counts.paid,
@@ -297,6 +305,8 @@ impl Report {
                 counts.plain_held,
                 counts.plain_lines,
                 counts.odd_held,
+                counts.hearsay_held,
+                counts.hearsay_lines,
                 counts.digest
             ),
         );
