@@ -23,6 +23,7 @@ mod marketing;
 #[expect(dead_code, reason = "not every fault of the outside is needed here")]
 #[path = "../payments/outside.rs"]
 mod outside;
+#[expect(dead_code, reason = "these stories lose no store")]
 #[path = "../payments/pausing.rs"]
 mod pausing;
 #[expect(

@@ -181,6 +181,7 @@ fn main() {
         doubted::stories(),
         drills::stories(),
         ended::stories(),
+        gone::stories(),
         holders::stories(),
         keys::stories(),
         numbers::stories(),
