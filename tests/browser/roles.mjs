@@ -192,6 +192,9 @@ async function baseSupport(admin, auditor) {
   await admin.picture('roles-limits')
   checks.that('LN-39 a household counts by its limits', (await admin.page.locator('#limits-line tbody tr').count()) > 10)
   checks.equal('limits: no serious finding of axe', await admin.axe(), [])
+  const clearing = admin.page.locator('form[action$="/limits/clear"]')
+  checks.that('LN-39 an administrator may empty each limit, for one of the reasons', (await clearing.locator('[name="limit"] option').count()) > 10 && (await clearing.locator('[name="reason"] option').count()) === 3)
+  checks.that('LN-39 a limit of the households leads to what it refused', (await admin.page.locator('#limits-line a[href*="/statistics/refusals?"]').count()) > 10)
   await go(admin, '/system')
   // The step after the one that signed in: each code is taken once.
   const run = admin.page.locator('form[action$="/run"]').first()

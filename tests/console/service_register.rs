@@ -155,7 +155,11 @@ async fn ln_39_limits_say_how_full_they_are_and_what_they_refused_and_never_of_w
     let cells: Vec<&str> = home.split("<td").skip(1).map(text_of).collect();
     // Function, most, keys, nearly full, fullest, refused in an hour and in a day.
     assert_eq!(cells[1..4], ["5 / 60 s", "1", "1"], "{home}");
-    assert!(cells[4] == "100 %" && cells[5..] == ["1", "1"], "{home}");
+    assert!(cells[4] == "100 %" && cells[5..7] == ["1", "1"], "{home}");
+    assert!(
+        home.contains("/console/statistics/refusals?from="),
+        "{home}"
+    );
     row(&page, "limits-line", "每个账户", "240 / 60 s");
     let unused = row(
         &page,
@@ -168,4 +172,61 @@ async fn ln_39_limits_say_how_full_they_are_and_what_they_refused_and_never_of_w
     for of_whom in ["somebody-of-the-test", "a-home-of-the-test", "192.0.2"] {
         assert!(!page.contains(of_whom), "{of_whom}");
     }
+}
+
+#[actix_web::test]
+async fn ln_39_a_limit_is_emptied_for_a_reason_by_who_runs_the_system_and_it_is_written_down() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let asker = Asker {
+        address: IpAddr::from([192, 0, 2, 77]),
+        account: Some("somebody-of-the-test"),
+        home: Some("a-home-of-the-test"),
+        figure: "",
+    };
+    for n in 0..6 {
+        let admitted = office.line.admit(Function::Pay, &asker).await;
+        assert_eq!(admitted.is_ok(), n < 5);
+    }
+    let admin = office.enter(&desk, "admin").await;
+    let mark = office.mark(&desk, &admin).await;
+    let path = "/console/system/limits/clear";
+    for (limit, reason, status) in [
+        ("line nothing pay", "own_load", 404),
+        ("line home pay", "because", 422),
+        ("line home pay", "shared_place", 303),
+    ] {
+        let code = office.fresh_code("admin");
+        let form = [
+            ("mark", mark.as_str()),
+            ("limit", limit),
+            ("reason", reason),
+            ("code", code.as_str()),
+        ];
+        let shown = desk.post(path, &admin, &form).await;
+        assert_eq!(shown.status, status, "{limit} {reason}: {}", shown.text);
+    }
+    assert!(office.line.admit(Function::Pay, &asker).await.is_ok());
+    let written = office.audited("limits.clear");
+    assert_eq!(written.last().map(String::as_str), Some("shared_place"));
+    let page = desk.get("/console/system/limits", &admin).await.text;
+    let home = row(
+        &page,
+        "limits-line",
+        "每个户号的单项功能",
+        "<code>pay</code>",
+    );
+    let cells: Vec<&str> = home.split("<td").skip(1).map(text_of).collect();
+    // One counts again; what was refused before stays told.
+    assert_eq!((cells[2], cells[5], cells[6]), ("1", "1", "1"), "{home}");
+    assert!(cells[4] == "20 %", "{home}");
+    // An address begins anew as well.
+    let address = IpAddr::from([192, 0, 2, 78]);
+    let limits = &office.line;
+    while limits.address(address).is_ok() {}
+    limits.empty(("address", ""));
+    assert!(limits.address(address).is_ok());
+    let auditor = office.enter(&desk, "auditor").await;
+    let page = desk.get("/console/system/limits", &auditor).await.text;
+    assert!(page.contains("id=\"limits-line\"") && !page.contains("limits/clear"));
 }

@@ -36,6 +36,7 @@ pub use error::OperatorError;
 pub use kept::KeptForm;
 pub use manage::{By, Codes, Credentials};
 pub use right::{Right, Role};
+pub use running::Emptying;
 pub(crate) use same_person::same_person;
 pub use session::Session;
 pub use sign_in::{Acting, Entered, Operators, Shown};

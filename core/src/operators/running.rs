@@ -1,4 +1,4 @@
-//! Lets a timed task run now, with a line of the audit in the same unit (LN-39).
+//! Lets a timed task run now, with a line of the audit in the same unit, and writes down what is undone on a node (LN-39).
 
 use super::error::OperatorError;
 use super::right::Right;
@@ -6,6 +6,35 @@ use super::sign_in::{Acting, Operators};
 use super::step_up::{StepUp, step_up};
 use crate::cases::four_eyes::REASON_CHARS;
 use crate::store::{Tx, atomically};
+
+/// Why a limit is emptied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Emptying {
+    /// Many people come from one place: a school, an office.
+    SharedPlace,
+    /// It was used up by a trial or a task of the company.
+    OwnLoad,
+    /// People who did nothing wrong came to it.
+    TooLow,
+}
+
+impl Emptying {
+    pub const ALL: [Self; 3] = [Self::SharedPlace, Self::OwnLoad, Self::TooLow];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SharedPlace => "shared_place",
+            Self::OwnLoad => "own_load",
+            Self::TooLow => "too_low",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|why| why.as_str() == text)
+    }
+}
 
 impl Operators {
     /// The task's next turn is now. Whoever runs it takes it up at its next look; a turn under way is not run twice.
@@ -61,5 +90,35 @@ impl Operators {
             return Err(OperatorError::Reason);
         }
         self.note(acting, "system.ask_again", circuit, reason).await
+    }
+    /// That somebody empties a limit of a node, and why. It is written first, and takes a code of one's own phone
+    /// (money.md 3.11).
+    ///
+    /// # Errors
+    /// [`OperatorError::Code`], [`OperatorError::NoSuch`] for a role that may not, or the store's.
+    pub async fn limit_emptied(
+        &self,
+        acting: &Acting,
+        limit: &str,
+        why: Emptying,
+        code: &str,
+    ) -> Result<(), OperatorError> {
+        if !acting.may(Right::RunSystem) {
+            return Err(OperatorError::NoSuch);
+        }
+        let maker = self.maker();
+        let now = maker.now();
+        let line = acting.line(maker.uuid(), now, "limits.clear", limit, why.as_str());
+        let line = &line;
+        let shown = atomically(&*self.store, async |tx: &mut Tx| {
+            // A wrong code is counted, so the unit commits.
+            if step_up(tx, acting, code, now).await? != StepUp::Shown {
+                return Ok(false);
+            }
+            tx.audit().append(line).await?;
+            Ok::<_, OperatorError>(true)
+        })
+        .await?;
+        shown.then_some(()).ok_or(OperatorError::Code)
     }
 }

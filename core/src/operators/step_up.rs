@@ -6,8 +6,9 @@ use crate::shared::time::Time;
 use crate::store::{StoreError, Tx};
 
 /// What one person does alone and takes a code for: giving rights and taking them, seeing what is masked, running
-/// what is timed (money.md 3.11). The console's forms of these acts have a field for the code, and no others have.
-pub const ACTS: [&str; 8] = [
+/// what is timed, undoing what holds people off (money.md 3.11). The console's forms of these acts have a field for the
+/// code, and no others have.
+pub const ACTS: [&str; 9] = [
     "operators.add",
     "operators.confirm",
     "operators.reset",
@@ -16,6 +17,7 @@ pub const ACTS: [&str; 8] = [
     "bans.lift",
     "customers.unmask",
     "jobs.run_now",
+    "limits.clear",
 ];
 
 /// What became of it. A refusal has been written down too: the unit it happened in has to commit.

@@ -245,6 +245,7 @@ pub(super) static WORDS: &[Word] = &[
     ),
     ("did.insight.timeline", "查看时间线", "Line of time read"),
     ("did.jobs.run_now", "立即执行任务", "Task run now"),
+    ("did.limits.clear", "清空限额", "Limit emptied"),
     ("did.payments.ask_refund", "申请退款", "Refund asked for"),
     ("did.payments.closed", "订单已关闭", "Order closed"),
     ("did.payments.contradiction", "事实矛盾", "A contradiction"),

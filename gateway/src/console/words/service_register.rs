@@ -63,6 +63,35 @@ pub(super) static WORDS: &[Word] = &[
     ("limits.fullest", "占用最多", "Fullest"),
     ("limits.hour", "一小时内拒绝", "Refused, hour"),
     ("limits.day", "一天内拒绝", "Refused, day"),
+    ("limits.behind", "被限流的请求", "Limited requests"),
+    ("limits.rows", "逐条查看", "One by one"),
+    ("limits.clear", "清空限额", "Empty a limit"),
+    (
+        "limits.clear_what",
+        "本节点忘记该限额已用的数量，所有来源重新计数；须选择原因并输入动态口令，记入日志。多节点共用的部分随时间自行恢复。",
+        "This node forgets what was used of the limit, by whomever. It takes a reason and a code, and stands in the log. What several nodes share comes back with its time.",
+    ),
+    ("limits.why", "清空原因", "Reason"),
+    (
+        "limits.shared_place",
+        "多人共用一个来源（学校、单位）",
+        "Many people behind one place",
+    ),
+    (
+        "limits.own_load",
+        "本公司的测试或任务",
+        "A trial or task of ours",
+    ),
+    (
+        "limits.too_low",
+        "正常使用达到上限",
+        "Ordinary use came to it",
+    ),
+    (
+        "said.limit_emptied",
+        "限额已清空。",
+        "The limit is emptied.",
+    ),
     (
         "limits.channels",
         "渠道每分钟上限",

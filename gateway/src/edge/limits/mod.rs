@@ -21,7 +21,7 @@ pub mod table;
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
@@ -89,7 +89,8 @@ impl Turns {
 /// All limits of a listener.
 pub struct Limits {
     quotas: Quotas,
-    addresses: Addresses,
+    /// Exchanged for new ones when staff empty them: it forgets no address before its time.
+    addresses: RwLock<Addresses>,
     table: Table,
     strikes: Table,
     refusals: Refusals,
@@ -119,11 +120,9 @@ impl Limits {
         shared: Option<Arc<dyn SharedLimiter>>,
         ticks: Box<dyn Ticks>,
     ) -> Self {
-        let addresses = RateLimiter::keyed(Pace::per_minute(quotas.per_address_minute))
-            .with_middleware::<StateInformationMiddleware>();
         Self {
+            addresses: RwLock::new(of_addresses(&quotas)),
             quotas,
-            addresses,
             table: Table::default(),
             strikes: Table::default(),
             refusals: Refusals::default(),
@@ -141,7 +140,8 @@ impl Limits {
             quota: Quota::per_minute(self.quotas.per_address_minute),
             remaining,
         };
-        match self.addresses.check_key(&key) {
+        let addresses = self.addresses();
+        match addresses.check_key(&key) {
             Ok(state) => Ok(Standing::passing(vec![mark(
                 state.remaining_burst_capacity(),
             )])),
@@ -281,7 +281,7 @@ impl Limits {
             fills.of(*named, *quota);
         }
         let per_address = Quota::per_minute(self.quotas.per_address_minute);
-        fills.of(("address", ""), per_address).keys = self.addresses.len();
+        fills.of(("address", ""), per_address).keys = self.addresses().len();
         fills.of(("strikes", ""), Quota::per(STRIKES_MAX, STRIKES_SPAN));
         self.table.fill(&mut fills, now_ns);
         self.strikes.fill(&mut fills, now_ns);
@@ -297,13 +297,39 @@ impl Limits {
         fills.into_vec()
     }
 
+    fn addresses(&self) -> RwLockReadGuard<'_, Addresses> {
+        let addresses = self.addresses.read();
+        addresses.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets what was used of one limit on this node, by whomever. What several nodes share is known to the others
+    /// still, and comes back with its time.
+    pub fn empty(&self, named: Named) {
+        if named.0 == "address" {
+            let fresh = of_addresses(&self.quotas);
+            let mut addresses = self
+                .addresses
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            *addresses = fresh;
+        } else {
+            self.table.empty(named);
+            self.strikes.empty(named);
+        }
+    }
+
     /// Forgets keys whose burst is full again; called by a timer, or keys would pile up.
     pub fn forget(&self) {
-        self.addresses.retain_recent();
-        self.addresses.shrink_to_fit();
+        self.addresses().retain_recent();
+        self.addresses().shrink_to_fit();
         self.strikes.forget(self.time.now_ns());
         self.table.forget(self.time.now_ns());
     }
+}
+
+fn of_addresses(quotas: &Quotas) -> Addresses {
+    RateLimiter::keyed(Pace::per_minute(quotas.per_address_minute))
+        .with_middleware::<StateInformationMiddleware>()
 }
 
 fn asks<'r>(rules: &'r [Rule<'_>], share: impl Fn(Quota) -> Quota) -> Vec<Ask<'r>> {

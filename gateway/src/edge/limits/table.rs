@@ -340,6 +340,14 @@ impl Table {
         }
     }
 
+    /// Forgets every key of one limit.
+    pub fn empty(&self, named: Named) {
+        for shard in &self.shards {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            shard.buckets.retain(|_, kept| kept.named != named);
+        }
+    }
+
     /// How full every key is, counted by its limit; a shard at a time.
     pub fn fill(&self, fills: &mut Fills, now_ns: u64) {
         for shard in &self.shards {
