@@ -18,8 +18,7 @@ use lifeline_core::bindings::{BindingRules, Bindings, EndWhatIsOver, Gathering, 
 use lifeline_core::channels::{Channels, ScoreMonths};
 use lifeline_core::customers::Customers;
 use lifeline_core::inbox::signed::Signatures;
-use lifeline_core::insight::aggregate::LearnOffices;
-use lifeline_core::insight::{Aggregates, Followers, Insight};
+use lifeline_core::insight::{Aggregates, Followers, Insight, LearnEnergy, LearnOffices};
 use lifeline_core::jobs::retention::Retention;
 use lifeline_core::jobs::runner::{JobRunner, Task};
 use lifeline_core::notices::Notices;
@@ -284,6 +283,7 @@ impl Rooms {
             Arc::new(ScoreMonths(self.channels())),
             Arc::new(self.aggregates.clone()),
             Arc::new(LearnOffices(self.aggregates.clone())),
+            Arc::new(LearnEnergy(self.aggregates.clone())),
             Arc::new(Returns(self.settlement.clone())),
             Arc::new(Retention::new(Arc::clone(&self.store))),
             Arc::new(self.insight()),
@@ -385,7 +385,7 @@ fn followers(ground: Ground, outside: &Outside) -> Followers {
     Followers::new(store, clock, outside.alipay.clone())
 }
 
-/// What goes to the company each day, and the offices that come back.
+/// What goes to the company each day, and the offices and their energy that come back.
 fn aggregates(ground: Ground, outside: &Outside) -> Aggregates {
     let (store, clock, entropy) = ground;
     Aggregates::new(store, clock, entropy, outside.exchange.clone())

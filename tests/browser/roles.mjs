@@ -197,7 +197,7 @@ async function baseSupport(admin, auditor) {
   checks.that('LN-39 a limit of the households leads to what it refused', (await admin.page.locator('#limits-line a[href*="/statistics/refusals?"]').count()) > 10)
   await go(admin, '/system')
   // The step after the one that signed in: each code is taken once.
-  const run = admin.page.locator('form[action$="/run"]').first()
+  const run = admin.page.locator('form[action$="/insight.energy/run"]')
   await run.locator('[name="code"]').fill(code(given('admin').totp_secret, 1))
   await click(admin, run.locator('button'))
   await said(admin)
@@ -342,6 +342,13 @@ async function figures(reader) {
   checks.that('LN-31 a function of the ranking leads to its counts', Number(await reader.page.locator('#sum').innerText()) >= Number(calls), calls)
   checks.that('LN-31 and they are told by the hour', (await reader.page.locator('#moments tbody tr').count()) > 0)
   await reader.picture('roles-counts')
+  // The administrator let the task run.
+  const energy = await patiently(async () => {
+    await go(reader, '/reports')
+    return (await reader.page.locator('#energy tbody tr').count()) >= 3
+  })
+  checks.that('EC-09 what each office was supplied and used is told', energy === true, await reader.page.locator('#energy').innerText())
+  await reader.picture('roles-energy')
   for (const room of ['statistics', 'followers', 'reports']) {
     for (const form of ['csv', 'xlsx']) {
       await go(reader, `/${room}`)

@@ -1,5 +1,6 @@
 //! What goes to the company: once a day, without the few, repeated until a receipt comes; and what comes back.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use actix_web::http::StatusCode;
@@ -8,6 +9,7 @@ use lifeline_adapters::sql::Engine;
 use lifeline_core::accounts::Terminal;
 use lifeline_core::insight::aggregate::{Exchange, Office as SupplyOffice, Report};
 use lifeline_core::insight::batch::Batch;
+use lifeline_core::insight::energy::OfficeEnergy;
 use lifeline_core::insight::{Aggregates, Channel, Outcome, Sample};
 use lifeline_core::outbox::relay::{Deliver, Relay};
 use lifeline_core::shared::outside::NoAnswer;
@@ -23,6 +25,8 @@ use crate::stand_ins::Hands;
 pub(crate) struct Company {
     sent: Mutex<Vec<Report>>,
     well: Mutex<bool>,
+    /// What its data centre has added up, by day.
+    energy: Mutex<BTreeMap<i64, Vec<OfficeEnergy>>>,
 }
 
 impl Office {
@@ -37,11 +41,15 @@ impl Office {
 }
 
 impl Company {
-    fn heal(&self) {
+    pub(crate) fn heal(&self) {
         *self.well.lock().unwrap() = true;
     }
 
-    fn sent(&self) -> Vec<Report> {
+    pub(crate) fn add_up(&self, day: i64, offices: Vec<OfficeEnergy>) {
+        self.energy.lock().unwrap().insert(day, offices);
+    }
+
+    pub(crate) fn sent(&self) -> Vec<Report> {
         self.sent.lock().unwrap().clone()
     }
 }
@@ -69,6 +77,12 @@ impl Exchange for Company {
         };
         well.then(|| vec![office]).ok_or(SILENT)
     }
+
+    async fn energy(&self, day: i64) -> Result<Vec<OfficeEnergy>, NoAnswer> {
+        let well = *self.well.lock().unwrap();
+        let told = self.energy.lock().unwrap().get(&day).cloned();
+        well.then(|| told.unwrap_or_default()).ok_or(SILENT)
+    }
 }
 
 async fn asked(office: &Office, region: &str, times: i64, at: Time) {
@@ -95,7 +109,7 @@ async fn asked(office: &Office, region: &str, times: i64, at: Time) {
     .unwrap();
 }
 
-async fn carry(office: &Office) {
+pub(crate) async fn carry(office: &Office) {
     let carriers: Vec<Arc<dyn Deliver>> = vec![Arc::new(office.aggregates())];
     let store: Arc<dyn Store> = Arc::<Engine>::clone(&office.store);
     let clock = Arc::<Hands>::clone(&office.clock);

@@ -170,7 +170,7 @@ async fn ln_29_too_old_and_too_early_messages_are_not_counted() {
 }
 
 /// Links of so many people in a region, as their placing leaves them.
-fn linked(office: &Office, region: &str, people: usize) {
+pub(crate) fn linked(office: &Office, region: &str, people: usize) {
     let mut text = "PRAGMA foreign_keys = OFF;".to_owned();
     for n in 0..people {
         let id = format!("{region}-{n}");

@@ -19,6 +19,7 @@ mod codes;
 mod cooperations;
 mod counted;
 mod customers;
+mod energy;
 mod entrance;
 mod every_field;
 mod exact;

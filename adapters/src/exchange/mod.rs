@@ -1,10 +1,15 @@
-//! The company's data exchange over docs/contracts/exchange.md: daily reports to the superior company and the data
-//! centre, offices from the basic data platform. Nothing about persons travels here.
+//! The company's data exchange over docs/contracts/exchange.md: daily reports to the superior company, the data centre
+//! and the basic data platform; energy from the data centre, offices from the platform. Nothing about persons travels
+//! here.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use lifeline_core::insight::aggregate::{Addressee, Exchange, Office, Report};
+use lifeline_core::insight::energy::OfficeEnergy;
+use lifeline_core::insight::people::midnight;
+use lifeline_core::shared::energy::Kwh;
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::time::Clock;
@@ -21,6 +26,9 @@ use crate::wire::{Asked, LeftAlone};
 const UNREADABLE: NoAnswer = NoAnswer::Unknown("unreadable_reply");
 /// Offices of one page, and pages at most: more than any province has.
 const PAGES_MAX: usize = 100;
+
+/// What an office can have of a day, above all of what a country uses: a larger figure is a mistake.
+const ENERGY_MAX: Kwh = Kwh::from_scaled(1_000_000_000_000_000);
 
 /// The exchange as `insight` sees it.
 #[derive(Clone)]
@@ -54,13 +62,40 @@ struct OfficeReply {
     name: String,
 }
 
+#[derive(Deserialize)]
+struct EnergyReply {
+    day: String,
+    offices: Vec<OfficeEnergyReply>,
+}
+
+#[derive(Deserialize)]
+struct OfficeEnergyReply {
+    org_no: String,
+    supplied_kwh: Kwh,
+    used_kwh: Kwh,
+}
+
+fn is_number(org_no: &str) -> bool {
+    (4..=12).contains(&org_no.len()) && org_no.bytes().all(|b| b.is_ascii_digit())
+}
+
+impl OfficeEnergyReply {
+    fn energy(self) -> Option<OfficeEnergy> {
+        let told = Kwh::ZERO..=ENERGY_MAX;
+        let fits = told.contains(&self.supplied_kwh) && told.contains(&self.used_kwh);
+        (fits && is_number(&self.org_no)).then_some(OfficeEnergy {
+            org_no: self.org_no,
+            supplied: self.supplied_kwh,
+            used: self.used_kwh,
+        })
+    }
+}
+
 impl OfficeReply {
     fn office(self) -> Option<Office> {
-        let digits = self.org_no.bytes().all(|b| b.is_ascii_digit());
         let plain = !self.name.chars().any(char::is_control);
-        let fits =
-            (4..=12).contains(&self.org_no.len()) && (1..=60).contains(&self.name.chars().count());
-        (digits && plain && fits).then_some(Office {
+        let fits = (1..=60).contains(&self.name.chars().count());
+        (plain && fits && is_number(&self.org_no)).then_some(Office {
             org_no: self.org_no,
             name: self.name,
         })
@@ -123,6 +158,7 @@ impl Exchange for ExchangeLine {
         let (operation, to) = match report.addressee {
             Addressee::Company => (operation!("POST /company/reports"), "company"),
             Addressee::DataCentre => (operation!("POST /data-centre/reports"), "data-centre"),
+            Addressee::BasicData => (operation!("POST /basic-data/reports"), "basic-data"),
         };
         // The report travels as text: what is digested is what is read, to the byte.
         let body = json!({"day": report.date(), "digest": report.digest, "report": report.body});
@@ -169,5 +205,30 @@ impl Exchange for ExchangeLine {
             }
         }
         Err(UNREADABLE)
+    }
+
+    async fn energy(&self, day: i64) -> Result<Vec<OfficeEnergy>, NoAnswer> {
+        let day = midnight(day).shanghai_date();
+        let query = [("day", day.as_str())];
+        let operation = operation!("GET /data-centre/energy");
+        let path = ["data-centre", "energy"];
+        let reply = self.line.get(operation, &path, &query).await?;
+        if reply.status != 200 {
+            return Err(reply.no_answer());
+        }
+        let told: EnergyReply = serde_json::from_slice(&reply.body).map_err(|_| UNREADABLE)?;
+        if told.day != day {
+            return Err(UNREADABLE);
+        }
+        let (mut found, mut numbers) = (Vec::new(), BTreeSet::new());
+        for one in told.offices {
+            let one = one.energy().ok_or(UNREADABLE)?;
+            // Twice told is two figures of one office: neither is taken.
+            if !numbers.insert(one.org_no.clone()) {
+                return Err(UNREADABLE);
+            }
+            found.push(one);
+        }
+        Ok(found)
     }
 }

@@ -1,6 +1,8 @@
-//! Reports on their way to the company, with their receipts; offices that came from it.
+//! Reports on their way to the company, with their receipts; offices and their energy that came from it.
 
 use lifeline_core::insight::aggregate::{Addressee, Office, Receipt, Report};
+use lifeline_core::insight::energy::{EnergySum, OfficeEnergy};
+use lifeline_core::shared::energy::Kwh;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 
@@ -22,6 +24,13 @@ statements! { "exchange":
     OFFICES("office") = "SELECT org_no, name, named_at FROM office ORDER BY org_no LIMIT 10000";
     OFFICE("office") = "INSERT INTO office (org_no, name, named_at) VALUES ($1, $2, $3) \
         ON CONFLICT (org_no) DO UPDATE SET name = excluded.name, named_at = excluded.named_at";
+    ENERGY("office_energy") = "SELECT e.org_no, COALESCE(o.name, '') AS name, COUNT(*) AS days, \
+        CAST(SUM(e.supplied) AS BIGINT) AS supplied, CAST(SUM(e.used) AS BIGINT) AS used \
+        FROM office_energy e LEFT JOIN office o ON o.org_no = e.org_no WHERE e.day >= $1 AND e.day <= $2 \
+        GROUP BY e.org_no, o.name ORDER BY e.org_no LIMIT 10000";
+    ENERGY_GO("office_energy") = "DELETE FROM office_energy WHERE day = $1";
+    ENERGY_TOLD("office_energy") = "INSERT INTO office_energy (day, org_no, supplied, used, told_at) VALUES ($1, $2, $3, $4, $5)";
+    ENERGY_OVER("office_energy") = "DELETE FROM office_energy WHERE day < $1";
 }
 
 fn report(row: &Row) -> Result<Report, StoreError> {
@@ -71,6 +80,25 @@ impl<C: Conn> Sql<C> {
             })
             .collect()
     }
+
+    pub(super) async fn energy_of(
+        &mut self,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<EnergySum>, StoreError> {
+        let rows = self.rows(&ENERGY, args![from, to]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(EnergySum {
+                    org_no: row.text("org_no")?,
+                    name: row.text("name")?,
+                    days: row.int("days")?,
+                    supplied: Kwh::from_scaled(row.int("supplied")?),
+                    used: Kwh::from_scaled(row.int("used")?),
+                })
+            })
+            .collect()
+    }
 }
 
 impl<C: WriteConn> Sql<C> {
@@ -108,5 +136,25 @@ impl<C: WriteConn> Sql<C> {
     ) -> Result<(), StoreError> {
         let rows = offices.iter().map(|one| args![&one.org_no, &one.name, now]);
         self.write_many(&OFFICE, rows.collect()).await.map(drop)
+    }
+
+    pub(super) async fn told_energy(
+        &mut self,
+        day: i64,
+        offices: &[OfficeEnergy],
+        now: Time,
+    ) -> Result<(), StoreError> {
+        self.touched(&ENERGY_GO, args![day]).await?;
+        let rows = offices.iter().map(|one| {
+            let (supplied, used) = (one.supplied.scaled(), one.used.scaled());
+            args![day, &one.org_no, supplied, used, now]
+        });
+        self.write_many(&ENERGY_TOLD, rows.collect())
+            .await
+            .map(drop)
+    }
+
+    pub(super) async fn purge_energy(&mut self, before: i64) -> Result<u64, StoreError> {
+        self.touched(&ENERGY_OVER, args![before]).await
     }
 }

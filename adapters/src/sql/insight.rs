@@ -11,6 +11,7 @@ use lifeline_core::insight::asked::{
 use lifeline_core::insight::batch::Crowd;
 use lifeline_core::insight::data::DataStanding;
 use lifeline_core::insight::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
+use lifeline_core::insight::energy::EnergySum;
 use lifeline_core::insight::followers::{BoundRegion, FollowDay, ToPlace};
 use lifeline_core::insight::people::Period;
 use lifeline_core::insight::ports::InsightReads;
@@ -368,5 +369,9 @@ impl<C: Conn> InsightReads for Sql<C> {
 
     async fn offices(&mut self) -> Result<Vec<(Office, Time)>, StoreError> {
         self.known_offices().await
+    }
+
+    async fn energy(&mut self, from: i64, to: i64) -> Result<Vec<EnergySum>, StoreError> {
+        self.energy_of(from, to).await
     }
 }

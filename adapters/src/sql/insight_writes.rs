@@ -5,6 +5,7 @@ use lifeline_core::accounts::Terminal;
 use lifeline_core::insight::aggregate::{Addressee, Office, Receipt, Report};
 use lifeline_core::insight::asked::{Grain, LinkDay, Refused, Run, month_of, number_of};
 use lifeline_core::insight::batch::{Batch, Crowd};
+use lifeline_core::insight::energy::OfficeEnergy;
 use lifeline_core::insight::followers::{Follow, ToPlace};
 use lifeline_core::insight::misses::Missed;
 use lifeline_core::insight::people::Period;
@@ -204,6 +205,7 @@ impl<C: WriteConn> InsightStore for Sql<C> {
         gone = gone.saturating_add(self.purge_latencies(days_before).await?);
         gone = gone.saturating_add(self.touched(&TERMINALS_GO, args![days_before]).await?);
         gone = gone.saturating_add(self.purge_missed(hours_before).await?);
+        gone = gone.saturating_add(self.purge_energy(days_before).await?);
         gone = gone.saturating_add(self.touched(&REFUSALS_GO, args![]).await?);
         Ok(gone.saturating_add(self.touched(&RUNS_GO, args![day_ends]).await?))
     }
@@ -231,6 +233,15 @@ impl<C: WriteConn> InsightStore for Sql<C> {
 
     async fn keep_offices(&mut self, offices: &[Office], now: Time) -> Result<(), StoreError> {
         self.named_offices(offices, now).await
+    }
+
+    async fn keep_energy(
+        &mut self,
+        day: i64,
+        offices: &[OfficeEnergy],
+        now: Time,
+    ) -> Result<(), StoreError> {
+        self.told_energy(day, offices, now).await
     }
 
     async fn forget_followers(

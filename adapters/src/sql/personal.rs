@@ -317,6 +317,7 @@ pub static TABLES: &[Table] = &[
     table("exchange_report", "addressee body digest receipt_no", NOBODY),
     table("missed_search", "words", Fate::Kept("words that at least five searches used: 62 days; nobody stands beside them")),
     table("office", "org_no name", NOBODY),
+    table("office_energy", "org_no", NOBODY),
     table("follower", "wallet_digest=digest",
         Fate::Kept("that some wallet follows, by a digest that finds nobody: 32 days after it left")),
     table("access_refusal", "trace_id code region", NOBODY),

@@ -1,6 +1,8 @@
 //! Reports are made once, asked for again only as they stood, and keep their first receipt; offices are taken over.
 
 use lifeline_core::insight::aggregate::{Addressee, Office, Receipt, Report};
+use lifeline_core::insight::energy::{EnergySum, OfficeEnergy};
+use lifeline_core::shared::energy::Kwh;
 
 use crate::bench::{Bench, at};
 use crate::contracts;
@@ -12,6 +14,9 @@ contracts! { "exchange":
     offices_are_taken_over => ["InsightStore::keep_offices", "InsightReads::offices"];
     nothing_was_sent_yet => ["InsightReads::report", "InsightReads::reports", "InsightReads::offices",
         "InsightStore::keep_receipt"];
+    energy_is_added_up_as_it_was_told_last => ["InsightStore::keep_energy", "InsightReads::energy", "InsightStore::purge"];
+    a_dropped_unit_tells_no_energy => ["InsightStore::keep_energy", "InsightReads::energy"];
+    every_addressee_has_its_reports => ["InsightStore::ask_report", "InsightReads::report"];
     a_dropped_unit_makes_no_report => ["InsightStore::ask_report", "InsightStore::keep_offices"];
 }
 
@@ -150,4 +155,77 @@ async fn a_dropped_unit_makes_no_report(t: Bench) {
     .await;
     assert_eq!(found(&t, 1).await, None);
     assert!(t.view().await.insight().offices().await.unwrap().is_empty());
+}
+
+fn kwh(text: &str) -> Kwh {
+    Kwh::parse(text).unwrap()
+}
+
+fn energy(org_no: &str, supplied: &str, used: &str) -> OfficeEnergy {
+    OfficeEnergy {
+        org_no: org_no.to_owned(),
+        supplied: kwh(supplied),
+        used: kwh(used),
+    }
+}
+
+fn sum(one: (&str, &str), days: i64, supplied: &str, used: &str) -> EnergySum {
+    EnergySum {
+        org_no: one.0.to_owned(),
+        name: one.1.to_owned(),
+        days,
+        supplied: kwh(supplied),
+        used: kwh(used),
+    }
+}
+
+async fn tell(t: &Bench, day: i64, offices: &[OfficeEnergy]) {
+    t.write(async |tx| tx.insight().keep_energy(day, offices, at(0)).await)
+        .await
+        .unwrap();
+}
+
+async fn energies(t: &Bench, from: i64, to: i64) -> Vec<EnergySum> {
+    t.view().await.insight().energy(from, to).await.unwrap()
+}
+
+async fn energy_is_added_up_as_it_was_told_last(t: Bench) {
+    keep(&t, &[office("1504", "赤峰")], 1).await;
+    let both = [energy("1504", "10.5", "9"), energy("1505", "1", "0")];
+    tell(&t, 20_000, &both).await;
+    tell(&t, 20_001, &both).await;
+    // Of this day one office is told no more, and another one otherwise.
+    tell(&t, 20_001, &[energy("1504", "11", "9.5")]).await;
+    let all = [
+        sum(("1504", "赤峰"), 2, "21.5", "18.5"),
+        sum(("1505", ""), 1, "1", "0"),
+    ];
+    assert_eq!(energies(&t, 20_000, 20_001).await, all);
+    assert!(energies(&t, 19_000, 19_999).await.is_empty());
+    let last = sum(("1504", "赤峰"), 1, "11", "9.5");
+    assert_eq!(energies(&t, 20_001, 20_009).await, [last.clone()]);
+    t.write(async |tx| tx.insight().purge(0, 20_001).await)
+        .await
+        .unwrap();
+    assert_eq!(energies(&t, 0, 30_000).await, [last], "what is over goes");
+}
+
+async fn a_dropped_unit_tells_no_energy(t: Bench) {
+    let one = [energy("1504", "1", "1")];
+    let one = &one;
+    t.write_and_drop(async |tx| tx.insight().keep_energy(1, one, at(0)).await)
+        .await;
+    assert!(energies(&t, 0, 9).await.is_empty());
+}
+
+async fn every_addressee_has_its_reports(t: Bench) {
+    for addressee in Addressee::ALL {
+        let one = Report {
+            addressee,
+            ..report(20_000, "{}")
+        };
+        assert!(ask(&t, &one, 0).await);
+        let found = t.view().await.insight().report(20_000, addressee).await;
+        assert_eq!(found.unwrap(), Some(one));
+    }
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use lifeline_adapters::exchange::ExchangeLine;
 use lifeline_adapters::wire::{Address, CallRules};
 use lifeline_core::insight::aggregate::{Addressee, Exchange as _, Report};
+use lifeline_core::insight::energy::OfficeEnergy;
+use lifeline_core::shared::energy::Kwh;
 use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::time::Time;
 
@@ -46,6 +48,7 @@ async fn ln_02_a_report_leaves_signed_and_a_repeat_has_the_same_bytes_and_key() 
     for (addressee, path) in [
         (Addressee::Company, "/exchange/v1/company/reports"),
         (Addressee::DataCentre, "/exchange/v1/data-centre/reports"),
+        (Addressee::BasicData, "/exchange/v1/basic-data/reports"),
     ] {
         let before = responder.seen().len();
         for _ in 0..2 {
@@ -141,5 +144,50 @@ async fn ln_51_offices_come_page_by_page_and_a_turning_list_is_refused() {
         let responder = Responder::start(move |_| Act::Answer(200, bad.into()));
         let told = exchange(&responder).offices().await;
         assert_eq!(told, Err(NoAnswer::Unknown("unreadable_reply")), "{bad}");
+    }
+}
+
+fn told(offices: &str) -> String {
+    format!(r#"{{"day":"2026-11-20","offices":[{offices}]}}"#)
+}
+
+#[tokio::test]
+async fn ln_41_the_data_centre_tells_the_energy_of_a_day_or_nothing() {
+    // 2026-11-20 is day 20,777.
+    let responder = Responder::start(|_| {
+        let offices = r#"{"org_no":"1504","supplied_kwh":"1050.5","used_kwh":"1000"}"#;
+        Act::Answer(200, told(offices))
+    });
+    let one = OfficeEnergy {
+        org_no: "1504".to_owned(),
+        supplied: Kwh::parse("1050.5").expect("energy"),
+        used: Kwh::parse("1000").expect("energy"),
+    };
+    assert_eq!(exchange(&responder).energy(20_777).await, Ok(vec![one]));
+    let seen = responder.seen();
+    assert!(
+        seen[0]
+            .target
+            .starts_with("/exchange/v1/data-centre/energy?")
+    );
+    assert_eq!(seen[0].param("day"), "2026-11-20");
+    assert!(signature_holds(&seen[0]));
+    let responder = Responder::start(|_| Act::Answer(200, told("")));
+    assert_eq!(exchange(&responder).energy(20_777).await, Ok(Vec::new()));
+    let good = r#"{"org_no":"1504","supplied_kwh":"1","used_kwh":"1"}"#;
+    for bad in [
+        r#"{"day":"2026-11-21","offices":[]}"#.to_owned(),
+        told(&format!("{good},{good}")),
+        told(&good.replace("1504", "15a4")),
+        told(&good.replace("1504", "150")),
+        told(&good.replace(r#""1""#, r#""-1""#)),
+        told(&good.replace(r#""1""#, r#""1.00001""#)),
+        told(&good.replace(r#""1""#, r#""100000000000.1""#)),
+        told(&good.replace(r#""1""#, "1")),
+    ] {
+        let answer = bad.clone();
+        let responder = Responder::start(move |_| Act::Answer(200, answer.clone()));
+        let said = exchange(&responder).energy(20_777).await;
+        assert_eq!(said, Err(NoAnswer::Unknown("unreadable_reply")), "{bad}");
     }
 }

@@ -1,5 +1,6 @@
-//! What goes to the superior company and to the data centre each day (LN-02, LN-41): sums without persons, cells of
-//! fewer than five left out; and what comes back: the offices of the basic data platform (LN-51).
+//! What goes to the superior company, to the data centre and to the basic data platform each day (LN-02, LN-41, LN-51):
+//! sums without persons, cells of fewer than five left out; and what comes back: the offices of that platform, and the
+//! energy of each office from the data centre (`energy`).
 //!
 //! A day's report is made once, when its people are counted out, and its words never change. It leaves by the outbox,
 //! is repeated until a receipt came, and the receipt is kept. A day on which nothing was asked has no report.
@@ -11,9 +12,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use super::energy::OfficeEnergy;
 use super::error::InsightError;
 use super::people::{day_number, midnight};
-use super::sums::{for_company, for_data_centre};
+use super::sums::{for_basic_data, for_company, for_data_centre};
 use crate::evidence::canonical;
 use crate::jobs::runner::{Task, TaskFailure};
 use crate::outbox::relay::{Deliver, Delivery};
@@ -26,9 +28,9 @@ use crate::store::{Store, StoreError, Tx, atomically, snapshot};
 /// What the outbox calls a report on its way.
 pub const SEND: &str = "insight.aggregate";
 /// Days that are made up for after a standstill.
-const DAYS_BACK: i64 = 7;
+pub(super) const DAYS_BACK: i64 = 7;
 /// A day is reported when the people of its last hour are counted out.
-const CLOSED_AFTER_S: i64 = 3 * 3_600;
+pub(super) const CLOSED_AFTER_S: i64 = 3 * 3_600;
 /// A report without a receipt is handed to the outbox again after so long: the row before was buried.
 const AGAIN_AFTER_S: i64 = 2 * 86_400;
 
@@ -39,16 +41,19 @@ pub enum Addressee {
     /// The superior grid company.
     Company,
     DataCentre,
+    /// The basic data platform.
+    BasicData,
 }
 
 impl Addressee {
-    pub const ALL: [Self; 2] = [Self::Company, Self::DataCentre];
+    pub const ALL: [Self; 3] = [Self::Company, Self::DataCentre, Self::BasicData];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Company => "company",
             Self::DataCentre => "data_centre",
+            Self::BasicData => "basic_data",
         }
     }
 
@@ -102,15 +107,18 @@ pub trait Exchange: Send + Sync {
     async fn deliver(&self, report: &Report) -> Result<String, NoAnswer>;
     /// Every supply office that is known there.
     async fn offices(&self) -> Result<Vec<Office>, NoAnswer>;
+    /// What was supplied and used of each office on a day, in days since 1970; nothing while the data centre has not
+    /// added that day up.
+    async fn energy(&self, day: i64) -> Result<Vec<OfficeEnergy>, NoAnswer>;
 }
 
 /// The use cases of the exchange.
 #[derive(Clone)]
 pub struct Aggregates {
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    exchange: Arc<dyn Exchange>,
+    pub(super) exchange: Arc<dyn Exchange>,
 }
 
 impl std::fmt::Debug for Aggregates {
@@ -176,6 +184,9 @@ impl Aggregates {
         let body = match addressee {
             Addressee::Company => for_company(&mut view, day).await?,
             Addressee::DataCentre => for_data_centre(&mut view, day).await?,
+            // How things stand now is told of the last day only: of an earlier one nobody knows it any more.
+            Addressee::BasicData if is_last(day, now) => for_basic_data(&mut view, day).await?,
+            Addressee::BasicData => None,
         };
         Ok(match body {
             Some(body) => Some(report(day, addressee, &body, now)?),
@@ -277,6 +288,11 @@ impl Aggregates {
         let reports = view.insight().reports(limit).await?;
         Ok((reports, view.insight().offices().await?))
     }
+}
+
+/// Whether a day is the last one that is closed.
+const fn is_last(day: i64, now: Time) -> bool {
+    day.saturating_add(1) >= day_number(now.plus_seconds(-CLOSED_AFTER_S))
 }
 
 const fn unreadable(table: &'static str) -> StoreError {

@@ -127,12 +127,12 @@ impl Decisions {
     }
 }
 
-fn sees(regions: Option<&[String]>, region: &str) -> bool {
+pub(super) fn sees(regions: Option<&[String]>, region: &str) -> bool {
     regions.is_none_or(|own| own.iter().any(|one| one == region))
 }
 
 impl Insight {
-    fn moments_of(&self, (from, to): (i64, i64)) -> Result<(Time, Time), InsightError> {
+    pub(super) fn moments_of(&self, (from, to): (i64, i64)) -> Result<(Time, Time), InsightError> {
         let today = self.today();
         if from > to || to > today || from <= today.saturating_sub(DAYS_KEPT) {
             return Err(InsightError::Span);

@@ -13,6 +13,7 @@
 //! | `flush`, `gaps` | writes batches, each once, and marks where a process died |
 //! | `timeline`, `decisions`, `standing` | one line of time, reports that decisions rest on, what waits now |
 //! | `aggregate` | what goes to the company each day, and the offices that come back |
+//! | `energy` | what the data centre tells of power supplied and used, by office and day |
 //! | `followers` | who follows the life account, and how many are linked where |
 //! | `asked`, `report`, `sides` | what a page asks and is answered |
 //! | `earlier` | what the figures were right before |
@@ -27,6 +28,7 @@ mod crowds;
 pub mod data;
 pub mod decisions;
 pub mod earlier;
+pub mod energy;
 pub mod error;
 pub mod flush;
 pub mod followers;
@@ -44,8 +46,9 @@ mod sums;
 pub mod terminals;
 pub mod timeline;
 
-pub use aggregate::Aggregates;
+pub use aggregate::{Aggregates, LearnOffices};
 pub use batch::Batch;
+pub use energy::LearnEnergy;
 pub use error::InsightError;
 pub use flush::Ledger;
 pub use followers::Followers;

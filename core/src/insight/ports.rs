@@ -10,6 +10,7 @@ use super::asked::{Grain, Growth, Kept, LinkDay, Refused, Row, Run, Runs, Slice,
 use super::batch::{Batch, Crowd};
 use super::data::DataStanding;
 use super::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
+use super::energy::{EnergySum, OfficeEnergy};
 use super::followers::{BoundRegion, Follow, FollowDay, ToPlace};
 use super::misses::Missed;
 use super::people::Period;
@@ -153,6 +154,8 @@ pub trait InsightReads: Send {
     async fn reports(&mut self, limit: i64) -> Result<Vec<Report>, StoreError>;
     /// Every office with the time it was last named.
     async fn offices(&mut self) -> Result<Vec<(Office, Time)>, StoreError>;
+    /// What was supplied and used of each office in a span of days, by number; both days within.
+    async fn energy(&mut self, from: i64, to: i64) -> Result<Vec<EnergySum>, StoreError>;
 }
 
 #[async_trait]
@@ -215,6 +218,13 @@ pub trait InsightStore: InsightReads {
     ) -> Result<bool, StoreError>;
     /// Takes over offices by number.
     async fn keep_offices(&mut self, offices: &[Office], now: Time) -> Result<(), StoreError>;
+    /// What was supplied and used on a day, in place of what was kept of it.
+    async fn keep_energy(
+        &mut self,
+        day: i64,
+        offices: &[OfficeEnergy],
+        now: Time,
+    ) -> Result<(), StoreError>;
     /// Forgets wallets that left before a moment, and days before another.
     async fn forget_followers(
         &mut self,

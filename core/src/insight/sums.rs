@@ -151,6 +151,28 @@ pub(super) async fn for_data_centre(
     })))
 }
 
+/// The body for the basic data platform: linked homes of each supply office as they stand now, `None` while nobody is
+/// linked.
+pub(super) async fn for_basic_data(view: &mut View, day: i64) -> Result<Option<Value>, StoreError> {
+    let bound = view.insight().bound_regions().await?;
+    if bound.is_empty() {
+        return Ok(None);
+    }
+    let offices: BTreeMap<&str, i64> = bound
+        .iter()
+        .map(|one| (one.region.as_str(), one.homes))
+        .collect();
+    let offices: Value = offices
+        .iter()
+        .map(|(org_no, homes)| json!({"org_no": org_no, "homes": cell(*homes)}))
+        .collect();
+    Ok(Some(json!({
+        "kind": "linked_homes",
+        "day": midnight(day).shanghai_date(),
+        "offices": offices,
+    })))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

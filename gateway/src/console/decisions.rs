@@ -13,6 +13,7 @@ use lifeline_core::shared::time::Time;
 use serde::Deserialize;
 
 use super::access::{Access, Pages};
+use super::energy::{self, Energy};
 use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::sheet::{Form, Sheet};
@@ -97,6 +98,7 @@ struct ReportsPage {
     arrears_yuan: String,
     /// A cause is not told: too few people stand behind it.
     withheld: bool,
+    energy: Vec<Energy>,
     may_export: bool,
     may_rows: bool,
 }
@@ -185,6 +187,7 @@ async fn show(
         .decisions(asked.days, asked.regions.as_deref(), reader(&visitor))
         .await?;
     let figures = figures(&insight, &asked).await?;
+    let energy = insight.energy(asked.days, asked.regions.as_deref()).await?;
     let frame = Frame::of(&visitor, "reports.title");
     let all = found.arrears_in_all();
     let (arrears_n, arrears_yuan) = worded(all, "—");
@@ -196,6 +199,7 @@ async fn show(
         unmet: unmet(&found),
         unfound: found.unfound.clone().unwrap_or_default(),
         arrears: owed(&found, &frame),
+        energy: energy::rows(energy),
         may_export: visitor.acting.may(Right::ExportStatistics),
         may_rows: visitor.acting.may(Right::ReadPayments),
         from: asked.from,
@@ -216,6 +220,7 @@ async fn take_out(
         .decisions(asked.days, asked.regions.as_deref(), reader(&visitor))
         .await?;
     let figures = figures(&insight, &asked).await?;
+    let energy = insight.energy(asked.days, asked.regions.as_deref()).await?;
     let filters = format!("from={}&to={}", asked.from, asked.to);
     let mut sheet = Sheet::of(&visitor, &filters);
     sheet.row(&["channel", "calls", "calls_before", "permille"].map(str::to_owned));
@@ -236,6 +241,7 @@ async fn take_out(
         let (n, yuan) = worded(one.told, "");
         sheet.row(&[one.cause.as_str().to_owned(), n, yuan]);
     }
+    energy::tell(&mut sheet, energy::rows(energy));
     let file = sheet.answer(form, "reports")?;
     let act = "insight.export_reports";
     let noted = visitor

@@ -33,6 +33,7 @@ mod cooperations;
 mod counts;
 mod customers;
 mod decisions;
+mod energy;
 mod entrance;
 mod events;
 mod exchanges;

@@ -1,4 +1,5 @@
-//! What went to the superior company and the data centre, with its receipts, and the offices that came back.
+//! What went to the superior company, the data centre and the basic data platform, with its receipts, and the offices
+//! that came back.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -16,8 +17,8 @@ pub(super) fn pages(pages: &mut Pages<'_>) {
     pages.get("/console/system/sent", read, show);
 }
 
-/// A month of days for both addressees.
-const ROWS_MAX: i64 = 62;
+/// A month of days for every addressee.
+const ROWS_MAX: i64 = 93;
 
 struct Row {
     day: String,
@@ -40,6 +41,7 @@ fn row(report: Report, frame: &Frame) -> Row {
     let to = match report.addressee {
         Addressee::Company => frame.t("sent.company"),
         Addressee::DataCentre => frame.t("sent.data_centre"),
+        Addressee::BasicData => frame.t("sent.basic_data"),
     };
     let receipt = report.receipt.as_ref();
     Row {

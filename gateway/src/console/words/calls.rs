@@ -41,6 +41,11 @@ pub(super) static WORDS: &[Word] = &[
         "Daily usage",
     ),
     (
+        "call.GET /data-centre/energy",
+        "查询供用电量",
+        "Energy supplied and used",
+    ),
+    (
         "call.GET /generators/{no}/reserved",
         "查询并网预留",
         "Grid-connection reserve",
@@ -69,6 +74,11 @@ pub(super) static WORDS: &[Word] = &[
         "call.PATCH /consumers/{no}/archive",
         "补全档案",
         "Completing the archive",
+    ),
+    (
+        "call.POST /basic-data/reports",
+        "上送基础数据平台",
+        "Report to the basic data platform",
     ),
     ("call.POST /bindings/verify", "核对绑定", "Proof of a link"),
     (

@@ -44,6 +44,16 @@ pub(super) static WORDS: &[Word] = &[
         "不足 5 人的成因不显示单数和金额，此时也不显示合计；导出文件中留空。",
         "Causes with fewer than 5 people show neither orders nor money, and then no sum is shown; in the file they are empty.",
     ),
+    ("energy.title", "供用电量", "Power supplied and used"),
+    (
+        "energy.rule",
+        "规则：数据中心按供电单位和日下发的供电量、用电量（千瓦时），按所选日期合计；差额为供电量减用电量；未下发的日期不计，天数为已下发的天数。",
+        "Rule: kWh supplied and used as the data centre tells them by office and day, added up over these days; the difference is supplied less used. Days it has not told are left out: the days are those it has.",
+    ),
+    ("energy.days", "天数", "Days"),
+    ("energy.supplied", "供电量", "Supplied"),
+    ("energy.used", "用电量", "Used"),
+    ("energy.difference", "差额", "Difference"),
     ("reports.sum", "合计", "Sum"),
     (
         "reports.sum_shown",

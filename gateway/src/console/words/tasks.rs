@@ -59,6 +59,11 @@ pub(super) static WORDS: &[Word] = &[
         "Make the daily report",
     ),
     (
+        "task.insight.energy",
+        "接收供用电量",
+        "Read the energy of the offices",
+    ),
+    (
         "task.insight.offices",
         "接收各单位汇总",
         "Read the sums of the offices",

@@ -2,6 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
+use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -22,6 +23,11 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
             "/exchange/v1/data-centre/reports",
             web::post().to(data_centre),
         )
+        .route(
+            "/exchange/v1/basic-data/reports",
+            web::post().to(basic_data),
+        )
+        .route("/exchange/v1/data-centre/energy", web::get().to(energy))
         .route("/exchange/v1/offices", web::get().to(offices));
 }
 
@@ -119,6 +125,44 @@ async fn data_centre(asked: Asked) -> HttpResponse {
     passage
         .answer(true, |exchange, _| {
             take(exchange, "data-centre", &passage.body)
+        })
+        .await
+}
+
+async fn basic_data(asked: Asked) -> HttpResponse {
+    let passage = Passage::of(asked, "POST /basic-data/reports");
+    passage
+        .answer(true, |exchange, _| {
+            take(exchange, "basic-data", &passage.body)
+        })
+        .await
+}
+
+#[derive(Deserialize)]
+struct OfDay {
+    day: Date,
+}
+
+/// What an office had of a day: another figure each day, and a little more supplied than used.
+fn energy_of(org_no: &str, day: Date) -> Value {
+    let number: i64 = org_no.parse().unwrap_or(0);
+    let used = number * 1_000 + i64::from(day.day()) * 100;
+    let supplied = used + used / 20;
+    json!({"org_no": org_no, "supplied_kwh": format!("{supplied}.5"), "used_kwh": used.to_string()})
+}
+
+/// A day is added up when it is over.
+async fn energy(asked: Asked) -> HttpResponse {
+    let passage = Passage::of(asked, "GET /data-centre/energy");
+    passage
+        .answer(false, |exchange, _| {
+            let asked = web::Query::<OfDay>::from_query(passage.request.query_string());
+            let day = asked.map_err(|_| No::Invalid)?.into_inner().day;
+            let over = day < exchange.clock.today();
+            let book = exchange.book();
+            let numbers = book.offices.keys().filter(|_| over);
+            let offices: Value = numbers.map(|no| energy_of(no, day)).collect();
+            Ok(json!({"day": day.to_string(), "offices": offices}))
         })
         .await
 }

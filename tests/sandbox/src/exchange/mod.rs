@@ -1,5 +1,6 @@
-//! The stand-in of the company's data exchange (docs/contracts/exchange.md): the superior company and the data centre,
-//! which take daily reports, and the basic data platform, which names supply offices.
+//! The stand-in of the company's data exchange (docs/contracts/exchange.md): the superior company, the data centre and
+//! the basic data platform, which take daily reports; the data centre tells the energy of each supply office, the platform
+//! names them.
 
 mod book;
 mod calls;
