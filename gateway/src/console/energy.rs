@@ -26,20 +26,10 @@ pub(super) fn rows(offices: Vec<EnergySum>) -> Vec<Energy> {
     offices.into_iter().map(row).collect()
 }
 
+/// In the file without the difference: below zero it would stand there as text.
 pub(super) fn tell(sheet: &mut Sheet, rows: Vec<Energy>) {
-    let names = [
-        "office",
-        "name",
-        "days",
-        "supplied_kwh",
-        "used_kwh",
-        "difference_kwh",
-    ];
-    sheet.row(&names.map(str::to_owned));
+    sheet.row(&["office", "name", "days", "supplied_kwh", "used_kwh"].map(str::to_owned));
     for one in rows {
-        let Energy {
-            org_no, name, days, ..
-        } = one;
-        sheet.row(&[org_no, name, days, one.supplied, one.used, one.difference]);
+        sheet.row(&[one.org_no, one.name, one.days, one.supplied, one.used]);
     }
 }
