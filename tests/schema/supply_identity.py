@@ -14,10 +14,13 @@ STAYS = "zhang-wei"
 SHOWS_AGAIN = "chen-gang"
 # One asks to take another account over, besides the one with two homes, whose codes the other steps of it take.
 TAKES_OVER = "zheng-xiuying"
+# One has asked for it and looks at what becomes of it: once is enough, a phone gets so many codes a day.
+LOOKS_ON = "ma-jun"
+ASKED = []
 # One takes another phone again and again.
 MOVES = "wang-wei"
 # An export is made once a day and takes a code: whoever has none left leaves it to the next.
-EXPORTERS = [OWNER, "liu-yang", TWO_HOMES, SHOWS_AGAIN]
+EXPORTERS = ["wu-qiang", OWNER, "liu-yang", TWO_HOMES, SHOWS_AGAIN]
 # Certified at Alipay, which tells no ID number of hers.
 UNTOLD = "he-jie"
 # Not certified at Alipay.
@@ -108,9 +111,10 @@ def ask_to_merge(case):
 
 
 def look_at_merge(case):
-    person = stepped_up("merge", TWO_HOMES)
-    case.path_parameters["merge_id"] = person.ask("POST", "/v1/me/merges", {})["merge_id"]
-    return person
+    if not ASKED:
+        ASKED.append(stepped_up("merge", LOOKS_ON).ask("POST", "/v1/me/merges", {})["merge_id"])
+    case.path_parameters["merge_id"] = ASKED[0]
+    return Person(LOOKS_ON).sign_in()
 
 
 def merge(case):
