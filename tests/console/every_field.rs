@@ -284,6 +284,7 @@ async fn about_a_household(walk: &mut Walk<'_>) {
     office.await_codes("waits");
     let rooms = [
         "system/bans",
+        "system/limits",
         "channels",
         "log",
         "points",

@@ -37,6 +37,44 @@ async fn each_kind_has_its_form(desk: &Desk, admin: &str) {
     }
 }
 
+async fn what_is_not_taken(office: &Office, desk: &Desk, admin: &str, reads: &[(&str, &str)]) {
+    for (at, form, status) in [
+        ("fax", reads.to_vec(), 404),
+        ("computer", vec![("takes", "all"), ("per_minute", "")], 422),
+        (
+            "computer",
+            vec![("takes", "reads"), ("per_minute", ""), ("reason", "abc")],
+            422,
+        ),
+        (
+            "computer",
+            vec![("takes", "reads"), ("per_minute", ""), ("reason", "     ")],
+            422,
+        ),
+        (
+            "computer",
+            vec![("takes", "reads"), ("per_minute", "0")],
+            422,
+        ),
+        (
+            "computer",
+            vec![("takes", "reads"), ("per_minute", "1000001")],
+            422,
+        ),
+        (
+            "computer",
+            vec![("takes", "everything"), ("per_minute", "1000000")],
+            303,
+        ),
+    ] {
+        assert_eq!(
+            guard(office, desk, admin, at, &form).await,
+            status,
+            "{form:?}"
+        );
+    }
+}
+
 #[actix_web::test]
 async fn ec_14_a_kind_of_terminal_is_held_to_what_staff_ask_of_it_and_no_other_is() {
     let office = Office::new().await;
@@ -95,41 +133,7 @@ async fn ec_14_a_kind_of_terminal_is_held_to_what_staff_ask_of_it_and_no_other_i
         "{changed}"
     );
     assert_eq!(changed.matches("too many at once").count(), 2, "{changed}");
-    for (at, form, status) in [
-        ("fax", reads.to_vec(), 404),
-        ("computer", vec![("takes", "all"), ("per_minute", "")], 422),
-        (
-            "computer",
-            vec![("takes", "reads"), ("per_minute", ""), ("reason", "abc")],
-            422,
-        ),
-        (
-            "computer",
-            vec![("takes", "reads"), ("per_minute", ""), ("reason", "     ")],
-            422,
-        ),
-        (
-            "computer",
-            vec![("takes", "reads"), ("per_minute", "0")],
-            422,
-        ),
-        (
-            "computer",
-            vec![("takes", "reads"), ("per_minute", "1000001")],
-            422,
-        ),
-        (
-            "computer",
-            vec![("takes", "everything"), ("per_minute", "1000000")],
-            303,
-        ),
-    ] {
-        assert_eq!(
-            guard(&office, &desk, &admin, at, &form).await,
-            status,
-            "{form:?}"
-        );
-    }
+    what_is_not_taken(&office, &desk, &admin, &reads).await;
     let auditor = office.enter(&desk, "auditor").await;
     assert_eq!(
         guard(&office, &desk, &auditor, "computer", &reads).await,

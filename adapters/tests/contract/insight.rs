@@ -30,7 +30,6 @@ contracts! { "insight":
     a_region_is_that_of_the_home => ["InsightReads::region_of"];
     links_are_growth_and_retention => ["InsightReads::growth", "InsightReads::retention"];
     old_counts_go => ["InsightStore::purge"];
-    old_counts_of_people_go => ["InsightStore::purge"];
 }
 
 pub(crate) fn sample(seconds: i64, outcome: Outcome) -> Sample {
@@ -415,39 +414,6 @@ async fn old_counts_go(t: Bench) {
         .unwrap();
     assert!(sum(&t, &slice(Grain::Day, By::At)).await.is_empty());
     assert!(sum(&t, &slice(Grain::Month, By::At)).await.is_empty());
-}
-
-/// The period of the day before which everything goes stays whole, of each kind.
-async fn old_counts_of_people_go(t: Bench) {
-    for (period, begins) in [
-        (Period::Day, "2026-11-19"),
-        (Period::Day, "2026-11-20"),
-        (Period::Week, "2026-11-09"),
-        (Period::Week, "2026-11-16"),
-        (Period::Month, "2026-10"),
-        (Period::Month, "2026-11"),
-    ] {
-        let over = Crowd {
-            period,
-            begins: begins.to_owned(),
-            cell: "all".to_owned(),
-        };
-        t.write(async |tx| tx.insight().settle(&over, 7).await)
-            .await
-            .unwrap();
-    }
-    let day = day_number(at(0));
-    let gone = t.write(async |tx| tx.insight().purge(day, day).await).await;
-    assert_eq!(gone.unwrap(), 3);
-    for (period, begins) in [
-        (Period::Day, "2026-11-20"),
-        (Period::Week, "2026-11-16"),
-        (Period::Month, "2026-11"),
-    ] {
-        let mut view = t.view().await;
-        let left = view.insight().settled(period, "all", "", "9").await;
-        assert_eq!(left.unwrap(), [(begins.to_owned(), 7)]);
-    }
 }
 
 pub(crate) async fn salted(t: &Bench) {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use lifeline_core::audit::Line;
+use lifeline_core::insight::batch::Crowd;
+use lifeline_core::insight::people::{Period, day_number};
 use lifeline_core::privacy::erasure::AGAIN_S;
 use lifeline_core::privacy::export::{EXPORT, Link};
 use lifeline_core::privacy::{Erase, Privacy};
@@ -17,6 +19,7 @@ contracts! { "purging":
     a_table_that_cannot_be_purged_keeps_no_other => ["PrivacyReads::purged_tables", "PrivacyStore::purge"];
     wishes_that_cannot_be_done_keep_nobody_elses_from_it => [];
     hours_of_the_brake_go_after_ninety_days => ["PrivacyStore::purge"];
+    old_counts_of_people_go => ["InsightStore::purge"];
 }
 
 const DAY: i64 = 86_400;
@@ -113,4 +116,37 @@ async fn hours_of_the_brake_go_after_ninety_days(t: Bench) {
     assert_eq!(privacy.purge(at(90 * DAY + 1)).await.unwrap(), 1);
     let left = "SELECT CAST(MIN(hour_at) AS TEXT) FROM refund_brake";
     assert_eq!(t.text(left).await, second.to_string());
+}
+
+/// The period of the day before which everything goes stays whole, of each kind.
+async fn old_counts_of_people_go(t: Bench) {
+    for (period, begins) in [
+        (Period::Day, "2026-11-19"),
+        (Period::Day, "2026-11-20"),
+        (Period::Week, "2026-11-09"),
+        (Period::Week, "2026-11-16"),
+        (Period::Month, "2026-10"),
+        (Period::Month, "2026-11"),
+    ] {
+        let over = Crowd {
+            period,
+            begins: begins.to_owned(),
+            cell: "all".to_owned(),
+        };
+        t.write(async |tx| tx.insight().settle(&over, 7).await)
+            .await
+            .unwrap();
+    }
+    let day = day_number(at(0));
+    let gone = t.write(async |tx| tx.insight().purge(day, day).await).await;
+    assert_eq!(gone.unwrap(), 3);
+    for (period, begins) in [
+        (Period::Day, "2026-11-20"),
+        (Period::Week, "2026-11-16"),
+        (Period::Month, "2026-11"),
+    ] {
+        let mut view = t.view().await;
+        let left = view.insight().settled(period, "all", "", "9").await;
+        assert_eq!(left.unwrap(), [(begins.to_owned(), 7)]);
+    }
 }

@@ -117,104 +117,106 @@ mod tests {
 
     use super::*;
 
+    const TOLD: [(&str, &str, &str); 23] = [
+        ("paid", "渠道已收款", "Paid at the channel"),
+        ("closed", "渠道订单已关闭", "Closed at the channel"),
+        (
+            "closed contradiction",
+            "事项办结 · 事实矛盾",
+            "Case closed · A contradiction",
+        ),
+        (
+            "signed in mini",
+            "登录 · 支付宝小程序",
+            "Signed in · Mini-program",
+        ),
+        (
+            "ordered arrears DONE",
+            "下单 · 电费 · 已办结",
+            "Ordered · amount due · done",
+        ),
+        (
+            "ordered top_up h5",
+            "下单 · 预存电费 · 网页（H5）",
+            "Ordered · prepayment · Web pages",
+        ),
+        ("linked payer_only", "绑定 · 仅可缴费", "Linked · Pays only"),
+        (
+            "month 2026-10 DISPATCHED",
+            "月度结算 · 2026-10 · 已发出付款",
+            "Month settled · 2026-10 · sent to be paid",
+        ),
+        (
+            "sent 2026-10 PAID",
+            "付款发出 · 2026-10 · 已付",
+            "Payout sent · 2026-10 · paid",
+        ),
+        ("points -30", "积分变动 · -30", "Points moved · -30"),
+        (
+            "certification certified",
+            "实名核验结果 · 通过",
+            "Certification over · passed",
+        ),
+        (
+            "refund WAIT_FUNDS",
+            "退款 · 渠道余额不足",
+            "Refund · waits for funds",
+        ),
+        (
+            "session over phone_moved",
+            "登录结束 · 手机号已归他人",
+            "Session over · the phone is another person's",
+        ),
+        ("credited", "缴费已入账", "A payment was credited"),
+        (
+            "bindings.match full",
+            "按实名匹配 · 姓名与手机号一致",
+            "Match by real name · name and mobile agree",
+        ),
+        ("payments.created ok", "订单已创建", "Order created"),
+        (
+            "customers.approve_function auto_debit_suspended",
+            "同意功能变更 · 自动扣款 · 暂停",
+            "Function change agreed to · Auto-debit · suspended",
+        ),
+        (
+            "customers.unmask fault.step_up",
+            "查看明文 · 动态口令不对、已用过，或登录已锁定。",
+            "Seen in clear · The code is wrong or used, or the login is locked.",
+        ),
+        (
+            "L POSTING posted_same POSTED",
+            "营销系统 · 已入账，内容相符 · 已入账",
+            "Marketing · posted as asked · posted",
+        ),
+        (
+            "P PAYING paid_equal PAID",
+            "支付渠道 · 已付，金额相符 · 已付款",
+            "Channel · paid the ordered sum · paid",
+        ),
+        (
+            "L POSTING unheard POSTED",
+            "L POSTING unheard POSTED",
+            "L POSTING unheard POSTED",
+        ),
+        ("nobody.did ok", "nobody.did ok", "nobody.did ok"),
+        (
+            "agreed to_nothing_known",
+            "同意 · to_nothing_known",
+            "Agreed to · to_nothing_known",
+        ),
+    ];
+
     #[test]
     fn ln_32_an_event_is_told_in_words_and_what_has_none_by_its_code() {
         let title = code(Lang::En, "PHONE_NOT_TOLD").unwrap();
         let taken = format!("Phone taken from Alipay · {title}");
-        for (what, zh, en) in [
-            ("paid", "渠道已收款", "Paid at the channel"),
-            ("closed", "渠道订单已关闭", "Closed at the channel"),
-            (
-                "closed contradiction",
-                "事项办结 · 事实矛盾",
-                "Case closed · A contradiction",
-            ),
-            (
-                "signed in mini",
-                "登录 · 支付宝小程序",
-                "Signed in · Mini-program",
-            ),
-            (
-                "ordered arrears DONE",
-                "下单 · 电费 · 已办结",
-                "Ordered · amount due · done",
-            ),
-            (
-                "ordered top_up h5",
-                "下单 · 预存电费 · 网页（H5）",
-                "Ordered · prepayment · Web pages",
-            ),
-            ("linked payer_only", "绑定 · 仅可缴费", "Linked · Pays only"),
-            (
-                "month 2026-10 DISPATCHED",
-                "月度结算 · 2026-10 · 已发出付款",
-                "Month settled · 2026-10 · sent to be paid",
-            ),
-            (
-                "sent 2026-10 PAID",
-                "付款发出 · 2026-10 · 已付",
-                "Payout sent · 2026-10 · paid",
-            ),
-            ("points -30", "积分变动 · -30", "Points moved · -30"),
-            (
-                "certification certified",
-                "实名核验结果 · 通过",
-                "Certification over · passed",
-            ),
-            (
-                "refund WAIT_FUNDS",
-                "退款 · 渠道余额不足",
-                "Refund · waits for funds",
-            ),
-            (
-                "session over phone_moved",
-                "登录结束 · 手机号已归他人",
-                "Session over · the phone is another person's",
-            ),
-            ("credited", "缴费已入账", "A payment was credited"),
-            (
-                "bindings.match full",
-                "按实名匹配 · 姓名与手机号一致",
-                "Match by real name · name and mobile agree",
-            ),
-            ("payments.created ok", "订单已创建", "Order created"),
-            (
-                "customers.approve_function auto_debit_suspended",
-                "同意功能变更 · 自动扣款 · 暂停",
-                "Function change agreed to · Auto-debit · suspended",
-            ),
-            (
-                "customers.unmask fault.step_up",
-                "查看明文 · 动态口令不对、已用过，或登录已锁定。",
-                "Seen in clear · The code is wrong or used, or the login is locked.",
-            ),
-            (
-                "accounts.take_phone PHONE_NOT_TOLD",
-                "取得支付宝手机号 · 支付宝没有提供此手机号，需用验证码。",
-                taken.as_str(),
-            ),
-            (
-                "L POSTING posted_same POSTED",
-                "营销系统 · 已入账，内容相符 · 已入账",
-                "Marketing · posted as asked · posted",
-            ),
-            (
-                "P PAYING paid_equal PAID",
-                "支付渠道 · 已付，金额相符 · 已付款",
-                "Channel · paid the ordered sum · paid",
-            ),
-            (
-                "L POSTING unheard POSTED",
-                "L POSTING unheard POSTED",
-                "L POSTING unheard POSTED",
-            ),
-            ("nobody.did ok", "nobody.did ok", "nobody.did ok"),
-            (
-                "agreed to_nothing_known",
-                "同意 · to_nothing_known",
-                "Agreed to · to_nothing_known",
-            ),
-        ] {
+        let phone = (
+            "accounts.take_phone PHONE_NOT_TOLD",
+            "取得支付宝手机号 · 支付宝没有提供此手机号，需用验证码。",
+            taken.as_str(),
+        );
+        for (what, zh, en) in TOLD.into_iter().chain([phone]) {
             assert_eq!(
                 (event(Lang::Zh, what), event(Lang::En, what)),
                 (zh.to_owned(), en.to_owned())
