@@ -42,8 +42,8 @@ statements! { "audit":
         AND (CAST($7 AS TEXT) = '' OR outcome = $7) ORDER BY at DESC, audit_id DESC LIMIT $8");
     // The words of the index, which is for this alone: `audit_line_weighty`.
     WEIGHTY("audit_line") = "SELECT audit_id, at, actor, act, subject, outcome, source, trace_id FROM audit_line \
-        WHERE act IN ('bans.lift', 'jobs.run_now', 'operators.add', 'operators.change', 'operators.confirm', 'operators.end', \
-        'operators.reset') \
+        WHERE act IN ('bans.lift', 'jobs.run_now', 'limits.clear', 'operators.add', 'operators.change', 'operators.confirm', \
+        'operators.end', 'operators.reset') \
         AND at >= $1 ORDER BY at DESC, audit_id DESC LIMIT $2";
     LOST("audit_queue") = "SELECT COUNT(*) AS n FROM audit_queue q \
         WHERE NOT EXISTS (SELECT 1 FROM audit_line l WHERE l.audit_id = q.audit_id)";
