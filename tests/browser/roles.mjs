@@ -97,6 +97,18 @@ async function opening(support, reviewer) {
   checks.that('EC-20 another person opens it', !(await reviewer.page.locator('#check').innerText()).includes('等待核查'))
 }
 
+/** A publication that waits for its review, where each role that reads the desk finds it. */
+async function written(publisher) {
+  const { page } = publisher
+  await go(publisher, '/articles/new?kind=outlet')
+  const facts = { title: '松山供电营业厅', region: '1504', address: '赤峰市松山区示例路 5 号', phone: '0476-0000010', hours: '8:30-17:00', services: '缴费', latitude: '42.28', longitude: '118.93' }
+  for (const [name, value] of Object.entries({ ...facts, text: '在二楼' })) await page.fill(`[name="${name}"]`, value)
+  await click(publisher, page.locator('main form button'))
+  const at = page.url().split('?')[0]
+  for (const kept of [at, `${at}/edit`]) keep(kept)
+  await click(publisher, page.locator('form[action$="/submit"] button'))
+}
+
 async function flagged(support, reviewer) {
   await go(support, '/customers')
   await click(support, support.page.locator('main tbody a').first())
@@ -380,6 +392,7 @@ try {
   const [support, reviewer, admin] = ['support', 'reviewer', 'admin'].map((role) => desks.get(role))
   await opening(support, reviewer)
   await flagged(support, reviewer)
+  await written(desks.get('publisher'))
   const payment = await withdrawn(support, reviewer, token)
   await baseSupport(admin, desks.get('auditor'))
   await time(support)
