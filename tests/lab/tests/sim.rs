@@ -72,8 +72,9 @@ fn a_trace_tells_what_happened_and_changes_nothing() {
 }
 
 /// Each planted fault, and the word by which the verdict must name what came of it.
-fn is_found(fault: &str, word: &str) {
-    let output = sim(&["--histories", "5000", "--planted", fault]);
+fn is_found(fault: &str, from: &str, word: &str) {
+    let args = ["--histories", "5000", "--seed", from, "--planted", fault];
+    let output = sim(&args);
     let text = said(&output);
     assert!(text.contains(word), "{fault} was not found:\n{text}");
     assert_eq!(output.status.code(), Some(1), "{fault}");
@@ -82,22 +83,23 @@ fn is_found(fault: &str, word: &str) {
 
 #[test]
 fn the_verdict_finds_a_posting_that_is_planted_twice() {
-    is_found("double-post", "double: ");
+    // What it does to history 46 is only that nothing of it ends: a day of questions, which a debug build takes minutes for.
+    is_found("double-post", "47", "double: ");
 }
 
 #[test]
 fn the_verdict_finds_a_refund_that_is_planted_too_early() {
-    is_found("hasty-refund", "double: ");
+    is_found("hasty-refund", "1", "double: ");
 }
 
 #[test]
 fn the_verdict_finds_a_refund_that_is_planted_lost() {
-    is_found("lost-refund", "lost: ");
+    is_found("lost-refund", "1", "lost: ");
 }
 
 #[test]
 fn the_verdict_finds_a_posting_that_is_planted_lost() {
-    is_found("lost-post", "lost: ");
+    is_found("lost-post", "1", "lost: ");
 }
 
 #[test]
