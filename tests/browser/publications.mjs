@@ -163,6 +163,7 @@ async function ownHomes() {
   await at('agree').click()
   await shows('match-found')
   await at('confirm-match').click()
+  await shows('amount-due')
   await shows('open-outages')
   await at('open-outages').click()
   await shows('own-outage')

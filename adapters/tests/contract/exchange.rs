@@ -203,7 +203,10 @@ async fn energy_is_added_up_as_it_was_told_last(t: Bench) {
     assert_eq!(energies(&t, 20_000, 20_001).await, all);
     assert!(energies(&t, 19_000, 19_999).await.is_empty());
     let last = sum(("1504", "赤峰"), 1, "11", "9.5");
-    assert_eq!(energies(&t, 20_001, 20_009).await, [last.clone()]);
+    assert_eq!(
+        energies(&t, 20_001, 20_009).await,
+        std::slice::from_ref(&last)
+    );
     t.write(async |tx| tx.insight().purge(0, 20_001).await)
         .await
         .unwrap();
