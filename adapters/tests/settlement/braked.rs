@@ -11,7 +11,7 @@ use lifeline_core::settlement::ids::TradeTaskId;
 use lifeline_core::settlement::table_t::{Input, State};
 use lifeline_core::settlement::trade_task::TradeTask;
 use lifeline_core::settlement::trading::Paid;
-use lifeline_core::settlement::{Feedback, Settlement};
+use lifeline_core::settlement::{Feedback, Settlement, SettlementRules};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::Clock as _;
 use lifeline_core::store::snapshot;
@@ -90,18 +90,36 @@ pub(crate) async fn three(app: &Settlement, place: &Place, outside: &Outside) {
     }
 }
 
+/// One payout an hour.
+fn of_one() -> SettlementRules {
+    let mut tight = rules();
+    tight.brake_count = 1;
+    tight
+}
+
+/// Less an hour than any of the three is.
+fn of_less() -> SettlementRules {
+    let mut tight = rules();
+    tight.brake_sum = Fen::new(12_399);
+    tight
+}
+
+/// The three after a first sweep.
+async fn swept(place: &Place, tight: SettlementRules) -> (Outside, Settlement) {
+    let outside = Outside::at(start());
+    let app = app(place, &outside, tight);
+    three(&app, place, &outside).await;
+    app.sweep_trades().await.unwrap();
+    (outside, app)
+}
+
 async fn queued(place: &Place) -> i64 {
     let queued = "SELECT COUNT(*) FROM trade_task WHERE state = 'QUEUED'";
     place.number(queued).await
 }
 
 async fn payouts_over_the_hours_count_wait_for_two_persons_however_long(place: Place) {
-    let outside = Outside::at(start());
-    let mut tight = rules();
-    tight.brake_count = 1;
-    let app = app(&place, &outside, tight);
-    three(&app, &place, &outside).await;
-    app.sweep_trades().await.unwrap();
+    let (outside, app) = swept(&place, of_one()).await;
     assert_eq!(outside.paid(), Fen::new(12_400));
     for _ in 0..3 {
         outside.advance(2 * 3_600);
@@ -122,12 +140,7 @@ async fn payouts_over_the_hours_count_wait_for_two_persons_however_long(place: P
 }
 
 async fn one_payout_over_the_hours_sum_leaves_once_two_persons_agreed(place: Place) {
-    let outside = Outside::at(start());
-    let mut tight = rules();
-    tight.brake_sum = Fen::new(12_399);
-    let app = app(&place, &outside, tight);
-    three(&app, &place, &outside).await;
-    app.sweep_trades().await.unwrap();
+    let (outside, app) = swept(&place, of_less()).await;
     assert_eq!(outside.paid(), Fen::ZERO);
     outside.advance(60);
     release(&app, &place).await;
@@ -137,12 +150,7 @@ async fn one_payout_over_the_hours_sum_leaves_once_two_persons_agreed(place: Pla
 }
 
 async fn one_person_is_not_two_and_a_trip_is_released_once(place: Place) {
-    let outside = Outside::at(start());
-    let mut tight = rules();
-    tight.brake_count = 1;
-    let app = app(&place, &outside, tight);
-    three(&app, &place, &outside).await;
-    app.sweep_trades().await.unwrap();
+    let (outside, app) = swept(&place, of_one()).await;
     let first = trips(&place).await.remove(0);
     let alone = agreed(&first, ["staff:a", "staff:a"]);
     assert!(app.release_brake(&first, &alone, "t").await.is_err());
@@ -168,12 +176,7 @@ async fn head(place: &Place) -> TradeTaskId {
 async fn what_two_persons_looked_at_leaves_though_the_reserve_was_silent_for_a_moment(
     place: Place,
 ) {
-    let outside = Outside::at(start());
-    let mut tight = rules();
-    tight.brake_sum = Fen::new(12_399);
-    let app = app(&place, &outside, tight);
-    three(&app, &place, &outside).await;
-    app.sweep_trades().await.unwrap();
+    let (outside, app) = swept(&place, of_less()).await;
     let looked_at = head(&place).await;
     let said = trips(&place).await.remove(0).facts;
     assert!(
@@ -197,12 +200,7 @@ async fn what_two_persons_looked_at_leaves_though_the_reserve_was_silent_for_a_m
 
 /// What they looked at is out of the queue when the next leaves.
 async fn a_release_lets_no_other_payout_go_past_the_hours_sum(place: Place) {
-    let outside = Outside::at(start());
-    let mut tight = rules();
-    tight.brake_sum = Fen::new(12_399);
-    let app = app(&place, &outside, tight);
-    three(&app, &place, &outside).await;
-    app.sweep_trades().await.unwrap();
+    let (outside, app) = swept(&place, of_less()).await;
     let looked_at = head(&place).await;
     let later = outside.now().plus_seconds(3_600).micros();
     place
@@ -220,12 +218,7 @@ async fn a_release_lets_no_other_payout_go_past_the_hours_sum(place: Place) {
 }
 
 async fn nobody_outside_is_asked_while_the_brake_is_on(place: Place) {
-    let outside = Outside::at(start());
-    let mut tight = rules();
-    tight.brake_count = 1;
-    let app = app(&place, &outside, tight);
-    three(&app, &place, &outside).await;
-    app.sweep_trades().await.unwrap();
+    let (outside, app) = swept(&place, of_one()).await;
     assert_eq!((queued(&place).await, trips(&place).await.len()), (2, 1));
     let asked = || outside.with(|world| world.reserve_asked);
     let before = asked();
@@ -250,9 +243,7 @@ fn stop_of(place: &Place, outside: &Outside) -> PayoutStop {
 
 async fn nobody_looked_at_the_payout_that_leaves_after_a_persons_stop(place: Place) {
     let outside = Outside::at(start());
-    let mut tight = rules();
-    tight.brake_sum = Fen::new(12_399);
-    let app = app(&place, &outside, tight);
+    let app = app(&place, &outside, of_less());
     three(&app, &place, &outside).await;
     let brake = stop_of(&place, &outside);
     assert!(brake.stop("li.ming", "t").await.unwrap());
@@ -268,12 +259,7 @@ async fn nobody_looked_at_the_payout_that_leaves_after_a_persons_stop(place: Pla
 }
 
 async fn a_stop_while_the_brake_is_on_asks_two_persons_anew(place: Place) {
-    let outside = Outside::at(start());
-    let mut tight = rules();
-    tight.brake_count = 1;
-    let app = app(&place, &outside, tight);
-    three(&app, &place, &outside).await;
-    app.sweep_trades().await.unwrap();
+    let (outside, app) = swept(&place, of_one()).await;
     let before = trips(&place).await.remove(0);
     outside.advance(60);
     let brake = stop_of(&place, &outside);
@@ -324,9 +310,7 @@ async fn all_payouts_stand_still_once_a_person_says_so_until_two_agree(place: Pl
 /// One unit is about to send the last payout that the hour has room for, and another comes to the next before it ends.
 async fn two_payouts_that_leave_at_once_do_not_pass_the_brake_together(place: Place) {
     let outside = Outside::at(start());
-    let mut tight = rules();
-    tight.brake_count = 1;
-    let app = app(&place, &outside, tight);
+    let app = app(&place, &outside, of_one());
     three(&app, &place, &outside).await;
     let queued = "UPDATE trade_task SET state = 'QUEUED', hold = NULL";
     place.raw(queued).await.unwrap();

@@ -35,7 +35,8 @@ impl Settlement {
             let turn = self.trade_turn(id).await;
             self.or_aside(id, turn).await?;
         }
-        if self.rekey_part().await? {
+        let (_, is_part) = self.rekey_within(REKEY_UNITS).await?;
+        if is_part {
             // There is more of it: nothing leaves yet, and the next sweep follows at once.
             return Ok(worked.saturating_add(1));
         }
@@ -50,24 +51,21 @@ impl Settlement {
 
     /// Gives queued tasks their places after a change of the weights: nothing leaves before all have one.
     pub async fn rekey(&self) -> Result<usize, SettlementError> {
+        let (keyed, _) = self.rekey_within(usize::MAX).await?;
+        Ok(keyed)
+    }
+
+    /// As much of it as so many units do: how many were given their places, and whether some may still lack theirs.
+    async fn rekey_within(&self, units: usize) -> Result<(usize, bool), SettlementError> {
         let mut keyed: usize = 0;
-        loop {
+        for _ in 0..units {
             let batch = self.rekey_batch().await?;
             if batch == 0 {
-                return Ok(keyed);
+                return Ok((keyed, false));
             }
             keyed = keyed.saturating_add(batch);
         }
-    }
-
-    /// As much of it as one sweep does; whether some may still lack their places.
-    async fn rekey_part(&self) -> Result<bool, SettlementError> {
-        for _ in 0..REKEY_UNITS {
-            if self.rekey_batch().await? == 0 {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        Ok((keyed, true))
     }
 
     /// One unit of it; how many were given their places.
