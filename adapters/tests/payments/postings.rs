@@ -22,6 +22,7 @@ stories! {
     interleaving_16_in_flight_money_is_not_due;
     a_lost_send_is_found_missing_and_sent_again_in_time;
     a_lost_answer_is_found_by_query;
+    who_is_never_answered_keeps_to_its_ladder_while_others_are;
     m3_9_a_word_of_marketing_makes_us_ask_and_is_not_believed;
     an_account_closed_meanwhile_is_refunded;
     a_line_refused_five_times_is_held;
@@ -279,6 +280,36 @@ async fn a_lost_answer_is_found_by_query(place: Place) {
     assert_eq!(s.standing(&order.id).await, Standing::Posted);
     assert_eq!(s.outside.count("post"), 1, "a query, never a second charge");
     s.square();
+}
+
+/// One posting that marketing says nothing of is that posting's trouble, and no silence: what others are told wakes it
+/// no sooner.
+async fn who_is_never_answered_keeps_to_its_ladder_while_others_are(place: Place) {
+    let s = Story::at(place);
+    let order = paid(&s, "li").await;
+    let number = format!("{}_1_1", order.number);
+    s.outside.with(|world| world.mute.insert(number.clone()));
+    s.tell("n1", &order.number).await;
+    for n in 0..60 {
+        let home = format!("15{n:011}");
+        s.outside.owes(&home, 12_840, "v1");
+        let payer = s.person_of(&format!("p{n}"), &home).await;
+        let wish = arrears(&format!("key-p{n}"), 12_840, "v1");
+        let other = s.order(&payer, &wish).await;
+        s.pays(&other.number).await;
+        s.run(10).await;
+        assert_eq!(s.standing(&other.id).await, Standing::Posted);
+    }
+    let asked = s.outside.with(|world| {
+        let calls = world.calls.iter();
+        calls.filter(|(_, of)| *of == number).count()
+    });
+    assert!((3..=8).contains(&asked), "asked {asked} times in 600 s");
+    s.outside.with(|world| world.mute.clear());
+    s.run_long(3_600).await;
+    assert_eq!(s.standing(&order.id).await, Standing::Posted);
+    s.square();
+    s.books_agree().await;
 }
 
 async fn an_account_closed_meanwhile_is_refunded(place: Place) {

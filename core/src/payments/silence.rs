@@ -12,8 +12,8 @@ use super::turns::Turn;
 use super::{table_l as l, table_p as p, table_r as r, window};
 use crate::shared::time::Time;
 
-/// So many questions to the channel in a row without an answer are a silence: one order that it never answers is that
-/// order's trouble, and wakes nobody.
+/// So many questions in a row without an answer are a silence: one row that is never answered is that row's trouble, and
+/// wakes nobody.
 const IN_VAIN: i64 = 3;
 /// Rows that wait for the channel and are woken in one second. So many questions a second it takes from us on any day.
 const CHANNEL_WOKEN_MAX: i64 = 50;
@@ -137,7 +137,7 @@ impl Silence {
     fn unknown(awaited: Awaited) -> Self {
         Self {
             awaited,
-            in_vain: AtomicI64::new(proof(awaited)),
+            in_vain: AtomicI64::new(IN_VAIN),
             asked_at: AtomicI64::new(0),
             spoke_at: AtomicI64::new(0),
             heard_of: AtomicI64::new(0),
@@ -148,17 +148,16 @@ impl Silence {
     /// Remembers whether an answer came. The first one wakes what slept while there was none: an hour is the longest that
     /// a row is put off.
     pub(super) fn hear(&self, heard: Heard, now: Time) {
-        let proof = proof(self.awaited);
         match heard.word(self.awaited) {
             Word::Unasked => {}
             Word::Silent => {
                 let before = self.in_vain.fetch_add(1, Ordering::Relaxed);
-                if before.saturating_add(1) >= proof {
+                if before.saturating_add(1) >= IN_VAIN {
                     self.spoke_at.store(0, Ordering::Relaxed);
                 }
             }
             Word::Answered(asked_at) => {
-                if self.in_vain.swap(0, Ordering::Relaxed) >= proof {
+                if self.in_vain.swap(0, Ordering::Relaxed) >= IN_VAIN {
                     self.heard_of.store(asked_at.micros(), Ordering::Relaxed);
                     self.spoke_at.store(now.micros(), Ordering::Relaxed);
                 }
@@ -168,7 +167,7 @@ impl Silence {
 
     /// Those of whom one asks for all now: nobody while they are answered, and not sooner than 20 s after the last one.
     pub(super) fn to_ask(&self, now: Time) -> Option<Sleepers> {
-        if self.in_vain.load(Ordering::Relaxed) < proof(self.awaited) {
+        if self.in_vain.load(Ordering::Relaxed) < IN_VAIN {
             return None;
         }
         let last = self.asked_at.load(Ordering::Relaxed);
@@ -251,14 +250,6 @@ const fn later(awaited: Awaited, now: Time) -> Time {
     })
 }
 
-/// After so many questions in a row it is a silence. Marketing has one answer for all.
-const fn proof(awaited: Awaited) -> i64 {
-    match awaited {
-        Awaited::Marketing => 1,
-        Awaited::Trade | Awaited::Refund => IN_VAIN,
-    }
-}
-
 /// Lines whose next step is an answer of marketing.
 #[must_use]
 fn waits_for_marketing(line: &PostingLine) -> bool {
@@ -324,8 +315,8 @@ mod tests {
     }
 
     #[test]
-    fn one_order_without_an_answer_is_no_silence_of_the_channel() {
-        for awaited in [Awaited::Trade, Awaited::Refund] {
+    fn one_row_without_an_answer_is_no_silence() {
+        for awaited in [Awaited::Marketing, Awaited::Trade, Awaited::Refund] {
             let silence = answered(awaited);
             silence.hear(word(awaited, SILENT), at(10));
             silence.hear(word(awaited, SILENT), at(11));
@@ -339,9 +330,6 @@ mod tests {
             silence.hear(word(awaited, Some(101)), at(101));
             assert!(silence.to_wake(at(102)).is_some());
         }
-        let silence = answered(Awaited::Marketing);
-        silence.hear(word(Awaited::Marketing, SILENT), at(10));
-        assert!(silence.to_ask(at(60)).is_some());
     }
 
     #[test]
