@@ -2,12 +2,14 @@
 # soak.sh : plays journeys against the demo of READY_FILE for SOAK_MINUTES (120) beside two readers, looks at the gateway's
 # memory and open files after each, and fails on a wrong answer or when they grow: over the last half the line through
 # them may rise by 2 % (below half an hour, while it still warms up, by 20 %), or by four files. Journeys go one after the
-# other: each moves the one clock of its demo. Started inside with-demo.sh with the same DEMO_BUILD; prints what it measured.
+# other: each moves the one clock of its demo, and selling moves it by a month: power is sold SALES times, because a demo's
+# bills and prices are of two years. Started inside with-demo.sh with the same DEMO_BUILD; prints what it measured.
 set -euo pipefail
 # shellcheck source=deploy/dev/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 : "${READY_FILE:?run inside with-demo.sh}"
-LIFELINE=$TARGET/${DEMO_BUILD:-debug}/lifeline
+LAB=$TARGET/${DEMO_BUILD:-debug}/lifeline-lab
+SALES=20
 pid=$(grep -oE '"pid": *[0-9]+' "$READY_FILE" | grep -oE '[0-9]+' | head -1)
 line=$(grep -oE '"line": *"[^"]+"' "$READY_FILE" | cut -d'"' -f4)
 minutes=${SOAK_MINUTES:-120}
@@ -25,9 +27,19 @@ for n in 1 2; do
 done
 trap 'kill "${readers[@]}" 2>/dev/null || true' EXIT
 
-begun=$SECONDS samples=()
+# play JOB: once; what it said is shown only when something was wrong.
+play() {
+    local said
+    said=$("$LAB" journey --ready-file "$READY_FILE" --job "$1" 2>&1) || fail 1 "a wrong answer after $((SECONDS - begun)) s: $said"
+}
+
+begun=$SECONDS sold=0 samples=()
 while ((SECONDS - begun < limit)); do
-    "$LIFELINE" journey --ready-file "$READY_FILE" >/dev/null || fail 1 "a wrong answer after $((SECONDS - begun)) s"
+    play pay
+    if ((sold < SALES && SECONDS - begun >= sold * limit / SALES)); then
+        play sell
+        sold=$((sold + 1))
+    fi
     for reader in "${readers[@]}"; do
         kill -0 "$reader" 2>/dev/null || fail 1 "a reader had no answer after $((SECONDS - begun)) s"
     done
@@ -50,6 +62,6 @@ growth() {
 }
 read -r memory kib < <(growth 2)
 read -r opened rise < <(growth 3)
-say "soak: $count journeys in $((SECONDS - begun)) s; over the last half memory rose by $memory in a thousand ($kib KiB), open files by $opened ($rise)"
+say "soak: $count journeys, $sold of them selling too, in $((SECONDS - begun)) s; over the last half memory rose by $memory in a thousand ($kib KiB), open files by $opened ($rise)"
 ((memory <= most)) || fail 1 "memory grew by $memory in a thousand"
 ((opened <= most || rise <= 4)) || fail 1 "open files grew by $opened in a thousand, $rise of them"
