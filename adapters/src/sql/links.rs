@@ -12,6 +12,7 @@ use super::statement::statements;
 use super::value::args;
 use super::{Conn, Sql, WriteConn};
 
+// A UNION would be merged by SQLite in the order of people, for which it goes through every link ever made.
 statements! { "links":
     THROUGH("link_day") = "SELECT COALESCE(MAX(day), -1) AS n FROM link_day";
     KEPT("link_day") = "SELECT day, began, ended, first_links, still_linked FROM link_day WHERE day >= $1 AND day <= $2 ORDER BY day";
@@ -32,8 +33,8 @@ statements! { "links":
         (SELECT b.account_id, MIN(b.created_at) AS first_at, \
             CAST(SUM(CASE WHEN b.created_at <= $2 AND (b.ended_at IS NULL OR b.ended_at > $2) THEN 1 ELSE 0 END) AS BIGINT) AS live, \
             CAST(SUM(CASE WHEN b.created_at < $1 AND (b.ended_at IS NULL OR b.ended_at >= $1) THEN 1 ELSE 0 END) AS BIGINT) AS was \
-            FROM (SELECT account_id FROM binding WHERE created_at >= $1 \
-                UNION SELECT account_id FROM binding WHERE ended_at >= $1) AS moved \
+            FROM (SELECT DISTINCT account_id FROM (SELECT account_id FROM binding WHERE created_at >= $1 \
+                UNION ALL SELECT account_id FROM binding WHERE ended_at >= $1) AS every) AS moved \
             CROSS JOIN binding AS b WHERE b.account_id = moved.account_id GROUP BY b.account_id) AS people \
         WHERE first_at >= $3 AND first_at <= $2 GROUP BY (first_at + 28800000000) / 86400000000";
     DAYS_GO("link_day") = "DELETE FROM link_day";

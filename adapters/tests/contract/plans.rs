@@ -44,20 +44,27 @@ const SWEEPS: [&str; 23] = [
     "settlement.ERASE_TRADES",
     "settlement.ERASE_PAYEES",
 ];
-/// What somebody waits for: the line of time of one among all.
-const LINES: [&str; 3] = [
+/// What somebody waits for: the line of time of one among all, and the links of a day among all that were ever made.
+const LINES: [&str; 6] = [
+    "links.BEGAN",
+    "links.ENDED",
+    "links.MOVED",
     "timeline.OF_ACCOUNT",
     "timeline.OF_HOME",
     "timeline.OF_PAYMENT",
 ];
 /// A scan of these reads rows that are few: what waits, and not what has ever been.
-const OF_FEW: [&str; 4] = [
+const OF_FEW: [&str; 7] = [
     "USING INDEX outbox_turn",
     "USING INDEX binding_unplaced",
     // What one recovery was pointed at; it is emptied when that is over.
     "SCAN recovery_look",
     // What indexes found of one line of time, to be sorted.
     "SCAN told",
+    // People of whom a link began or ended today.
+    "SCAN every",
+    "SCAN moved",
+    "SCAN people",
 ];
 
 fn is_sweep(name: &str) -> bool {
