@@ -158,16 +158,23 @@ pub(crate) async fn by_digits(world: &mut Household, number: &str, holder: &str)
 }
 
 /// The same home by a code to the phone in the archive: with the certified name that is more than paying. A code is
-/// good for one use, so that what was lost takes a fresh one.
+/// good for one use, so that what was lost takes a fresh one. Who asked again because the first answer was lost has two
+/// texts, and only the later one opens: another is asked for when the newest was tried.
 async fn by_code(world: &mut Household) {
+    let mut tried = codes(world).await.len();
     for _ in 0..CODES_MAX {
         let linked = world.get("/v1/bindings").await;
         if linked["items"][0]["role"] == "authorised" {
             return;
         }
-        let Some(code) = asks_code(world).await else {
+        if codes(world).await.len() == tried {
+            asks_code(world, tried).await;
+        }
+        let texts = codes(world).await;
+        let Some(code) = texts.get(tried..).and_then(|new| new.last()) else {
             continue;
         };
+        tried = texts.len();
         let body = json!({"consumer_no": TYPIST.1, "proof": {"kind": "archived_sms", "otp": code}});
         let path = "/v1/bindings";
         match world.once(Method::POST, path, Some(&body), None).await {
@@ -186,21 +193,18 @@ async fn by_code(world: &mut Household) {
     assert_eq!(linked["items"][0]["role"], "authorised", "{linked}");
 }
 
-/// Asks for a code and waits for its text; nothing when none came while it was good.
-async fn asks_code(world: &mut Household) -> Option<String> {
-    let before = codes(world).await.len();
+/// Asks for a code and waits for its text, as long as it is good.
+async fn asks_code(world: &mut Household, before: usize) {
     let wish = json!({"purpose": "bind", "consumer_no": TYPIST.1});
     let asked = world.post("/v1/otps", &wish).await;
     assert!(asked.status.is_success(), "{}", asked.text);
     let mut looks = Looks::every(BREATH);
     while looks.again().await && looks.count() <= LOOKS_A_STEP * STEPS_MAX {
-        let mut codes = codes(world).await;
-        if codes.len() > before {
-            return codes.pop();
+        if codes(world).await.len() > before {
+            return;
         }
         time_passes(world, &looks).await;
     }
-    None
 }
 
 /// The codes that came to the phone in the archive, oldest first.
