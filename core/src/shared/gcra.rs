@@ -73,12 +73,15 @@ impl Quota {
         u128::from(self.window_ns)
     }
 
+    // A product of 64 bits by 32 stays below 2^96, and no sum of a few of them comes near 2^128: nothing wraps, and
+    // nothing has to be looked at to know it.
+
     fn full(self) -> u128 {
-        self.unit().saturating_mul(u128::from(self.burst.get()))
+        self.unit().wrapping_mul(u128::from(self.burst.get()))
     }
 
     fn moment(self, now_ns: u64) -> u128 {
-        u128::from(now_ns).saturating_mul(u128::from(self.burst.get()))
+        u128::from(now_ns).wrapping_mul(u128::from(self.burst.get()))
     }
 
     /// A moment further away than a whole window can only come from a clock that went back: it counts as
@@ -98,7 +101,7 @@ impl Quota {
         let now = self.moment(now_ns);
         let end = now.saturating_add(self.full());
         let begins = last.map_or(now, |last| self.within_reach(last, now_ns).0.max(now));
-        let cost = u128::from(cost.min(self.burst.get())).saturating_mul(self.unit());
+        let cost = u128::from(cost.min(self.burst.get())).wrapping_mul(self.unit());
         let arrival = begins.saturating_add(cost);
         let room = end.checked_sub(arrival);
         let Some(room) = room else {

@@ -1,6 +1,6 @@
 //! Where a request comes from, as limits and bans count places: one subscriber, one network.
 
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// An IPv4 address, or the /64 of an IPv6 one, which is one subscriber.
 #[must_use]
@@ -14,16 +14,28 @@ pub fn subscriber(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The /24 around an IPv4 address, the /48 around an IPv6 one.
+/// The first address of the network around one: of its /24, of the /48 of an IPv6 one.
 #[must_use]
-pub fn network(address: IpAddr) -> String {
+pub fn around(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => {
             let [a, b, c, _] = v4.octets();
-            format!("{a}.{b}.{c}.0/24")
+            IpAddr::V4(Ipv4Addr::new(a, b, c, 0))
         }
         IpAddr::V6(v6) => {
             let [a, b, c, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
+        }
+    }
+}
+
+/// That network as it is written.
+#[must_use]
+pub fn network(address: IpAddr) -> String {
+    match around(address) {
+        IpAddr::V4(first) => format!("{first}/24"),
+        IpAddr::V6(first) => {
+            let [a, b, c, ..] = first.segments();
             format!("{a:x}:{b:x}:{c:x}::/48")
         }
     }
@@ -48,6 +60,12 @@ mod tests {
         assert_eq!(subscriber(mapped).to_string(), "192.0.2.9");
         let v6 = network("2001:db8:1:2::9".parse().unwrap());
         assert_eq!(v6, "2001:db8:1::/48");
+        for (address, first) in [
+            ("192.0.2.9", "192.0.2.0"),
+            ("2001:db8:1:2::9", "2001:db8:1::"),
+        ] {
+            assert_eq!(around(address.parse().unwrap()).to_string(), first);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `rules` | which keys a request has, and how much of each |
 //! | `table` | this node's buckets: one decision over all keys |
+//! | `stock` | what it leased of keys that several nodes share |
 //! | `steady` | the time they reckon with |
 //! | `standing` | what a caller is told |
 //! | `fill` | what staff are shown |
@@ -17,6 +18,7 @@ pub mod fill;
 pub mod rules;
 pub mod standing;
 pub mod steady;
+pub mod stock;
 pub mod table;
 
 use std::net::IpAddr;
@@ -33,10 +35,11 @@ use lifeline_core::shared::gcra::Quota;
 
 pub use self::fill::Fill;
 use self::fill::{Fills, Named, Refusals};
-pub use self::rules::{Asker, Function, Quotas, Rule};
+pub use self::rules::{Asker, Function, Quotas, Rule, Subject};
 pub use self::standing::{Judged, Mark, Standing};
 use self::steady::{Monotonic, Steady, Ticks};
-use self::table::{Ask, ByStock, KEYS_MAX, Left, Refused, Stock, Table};
+use self::stock::{ByStock, Short, Stock};
+use self::table::{KEYS_MAX, Left, Refused, Table};
 
 type Addresses =
     RateLimiter<IpAddr, DefaultKeyedStateStore<IpAddr>, DefaultClock, StateInformationMiddleware>;
@@ -50,11 +53,13 @@ pub const FORGERY_WEIGHT: u32 = 10;
 pub const LEASE_LIFE: Duration = Duration::from_secs(2);
 /// The most units of one key that a node leases at once, and so the most by which each node can add
 /// to what a quota passes in a span of time (`docs/SECURITY.md`, limits).
-pub const LEASE_UNITS_MAX: u32 = 64;
+pub const LEASE_UNITS_MAX: u32 = 256;
+/// The first lease of a key, before it is known how often it is asked for: who opens a page asks a few times.
+const LEASE_UNITS_FIRST: u32 = 4;
 /// Other requests may spend what a lease brought before the one that asked for it comes to it.
 const LEASE_TURNS_MAX: u32 = 3;
 
-/// What a node leases of a quota at once: an eighth, so that the overshoot stays small beside it.
+/// The most that a node leases of a quota at once: an eighth, so that the overshoot stays small beside it.
 #[must_use]
 pub fn lease_units(quota: Quota) -> u32 {
     let eighth = quota.burst().checked_div(8).unwrap_or(1);
@@ -158,13 +163,12 @@ impl Limits {
         let rule = Rule {
             name: "strikes",
             function: "",
-            subject: rules::subscriber(address).to_string().into(),
+            subject: Subject::Subscriber(rules::subscriber(address)),
             quota: Quota::per(STRIKES_MAX, STRIKES_SPAN),
             cost: weight,
         };
-        let asks = asks(std::slice::from_ref(&rule), |quota| quota);
         let now_ns = self.time.now_ns();
-        let passes = self.strikes.decide(&asks, now_ns).is_ok();
+        let passes = self.strikes.decide(&[rule], now_ns).is_ok();
         if !passes {
             self.refusals.note(("strikes", ""), now_ns);
         }
@@ -193,13 +197,16 @@ impl Limits {
                 Some(decided) => decided,
                 None => {
                     metrics::counter!("lifeline_limiter_shared_away_total").increment(1);
-                    let share = |quota: Quota| quota.share(self.quotas.nodes);
-                    self.table.decide(&asks(rules, share), self.time.now_ns())
+                    let share = |rule: &Rule<'_>| rule.quota.share(self.quotas.nodes);
+                    let shares = rules.iter().map(|rule| Rule {
+                        quota: share(rule),
+                        ..*rule
+                    });
+                    let shares: Vec<Rule<'_>> = shares.collect();
+                    self.table.decide(&shares, self.time.now_ns())
                 }
             },
-            None => self
-                .table
-                .decide(&asks(rules, |quota| quota), self.time.now_ns()),
+            None => self.table.decide(rules, self.time.now_ns()),
         };
         match decided {
             Ok(left) => Ok(Standing::passing(marks(rules, &left))),
@@ -219,33 +226,29 @@ impl Limits {
         shared: &dyn SharedLimiter,
         rules: &[Rule<'_>],
     ) -> Option<Result<Left, Refused>> {
-        let asks = asks(rules, |quota| quota);
         for _ in 0..LEASE_TURNS_MAX {
-            let short = match self.by_stock(&asks, &[]) {
+            let short = match self.by_stock(rules, &[]) {
                 Ok(decided) => return Some(decided),
                 Err(short) => short,
             };
-            let keys = short.iter().filter_map(|at| asks.get(*at));
-            let _turn = self.turns.of(keys.map(|ask| self.table.shard(ask))).await;
+            let keys = short.iter().filter_map(|short| rules.get(short.at));
+            let _turn = self.turns.of(keys.map(|rule| self.table.shard(rule))).await;
             // What the one before brought may be enough for this one too.
-            let short = match self.by_stock(&asks, &[]) {
+            let short = match self.by_stock(rules, &[]) {
                 Ok(decided) => return Some(decided),
                 Err(short) => short,
             };
-            let wanted: Vec<LeaseAsk> = short
-                .iter()
-                .filter_map(|at| rules.get(*at))
-                .map(lease_ask)
-                .collect();
+            let ask = |short: &Short| Some(lease_ask(rules.get(short.at)?, short.wanted));
+            let asks: Vec<LeaseAsk> = short.iter().filter_map(ask).collect();
             // Reckoned from before the call: a lease never outlives what the others believe.
             let now_ns = self.time.now_ns();
-            let leases = shared.lease(&wanted).await.ok()?;
+            let leases = shared.lease(&asks).await.ok()?;
             let gained: Vec<(usize, Stock)> = short
                 .into_iter()
                 .zip(leases)
-                .map(|(at, lease)| (at, stock(lease, now_ns)))
+                .map(|(short, lease)| (short.at, stock(lease, now_ns)))
                 .collect();
-            if let Ok(decided) = self.by_stock(&asks, &gained) {
+            if let Ok(decided) = self.by_stock(rules, &gained) {
                 return Some(decided);
             }
         }
@@ -260,10 +263,11 @@ impl Limits {
     /// A decision by what this node has, or the keys that are short.
     fn by_stock(
         &self,
-        asks: &[Ask<'_>],
+        rules: &[Rule<'_>],
         gained: &[(usize, Stock)],
-    ) -> Result<Result<Left, Refused>, Vec<usize>> {
-        match self.table.decide_by_stock(asks, gained, self.time.now_ns()) {
+    ) -> Result<Result<Left, Refused>, Vec<Short>> {
+        let now_ns = self.time.now_ns();
+        match self.table.decide_by_stock(rules, gained, now_ns) {
             ByStock::Passed(left) => Ok(Ok(left)),
             ByStock::Refused(refused) => Ok(Err(refused)),
             ByStock::Short(short) => Err(short),
@@ -332,26 +336,20 @@ fn of_addresses(quotas: &Quotas) -> Addresses {
         .with_middleware::<StateInformationMiddleware>()
 }
 
-fn asks<'r>(rules: &'r [Rule<'_>], share: impl Fn(Quota) -> Quota) -> Vec<Ask<'r>> {
-    rules
-        .iter()
-        .map(|rule| Ask {
-            name: rule.name,
-            function: rule.function,
-            subject: &rule.subject,
-            quota: share(rule.quota),
-            cost: rule.cost,
-        })
-        .collect()
-}
-
-fn lease_ask(rule: &Rule<'_>) -> LeaseAsk {
+/// What a key is leased for: what its last lease says of it, so that who asks seldom leaves the other nodes what it
+/// would not use.
+fn lease_ask(rule: &Rule<'_>, wanted: u32) -> LeaseAsk {
     let least = rule.cost.min(rule.quota.burst());
+    let wanted = if wanted == 0 {
+        LEASE_UNITS_FIRST
+    } else {
+        wanted
+    };
     LeaseAsk {
         key: format!("{}:{}:{}", rule.name, rule.function, rule.subject),
         quota: rule.quota,
         least,
-        wanted: lease_units(rule.quota).max(least),
+        wanted: wanted.min(lease_units(rule.quota)).max(least),
     }
 }
 
@@ -360,6 +358,7 @@ fn stock(lease: Lease, now_ns: u64) -> Stock {
         |time: Duration| now_ns.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
     Stock {
         units: lease.units,
+        portion: lease.units,
         elsewhere: lease.remaining,
         until_ns: after(LEASE_LIFE),
         dry_until_ns: if lease.units == 0 {

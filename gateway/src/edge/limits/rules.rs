@@ -16,14 +16,14 @@
 //! number would use up its owner's share, and a refusal would say that somebody else asked for that phone, where now the
 //! answer is the same for any.
 
-use std::borrow::Cow;
+use std::fmt;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use actix_web::http::Method;
 use lifeline_core::shared::gcra::Quota;
-pub use lifeline_core::shared::place::{network, subscriber};
+pub use lifeline_core::shared::place::{around, network, subscriber};
 
 use super::fill::Named;
 
@@ -146,12 +146,40 @@ pub struct Asker<'a> {
     pub figure: &'static str,
 }
 
-/// One limit that applies to a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Whom or what a limit counts. A place is written out only where another node is asked about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Subject<'a> {
+    Named(&'a str),
+    /// As [`subscriber`] says.
+    Subscriber(IpAddr),
+    /// As [`around`] says.
+    Network(IpAddr),
+}
+
+impl<'a> From<&'a str> for Subject<'a> {
+    fn from(name: &'a str) -> Self {
+        Self::Named(name)
+    }
+}
+
+impl fmt::Display for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(name) => f.write_str(name),
+            Self::Subscriber(address) => write!(f, "{address}"),
+            Self::Network(first) => f.write_str(&network(*first)),
+        }
+    }
+}
+
+/// One limit that applies to a request: the same subject under two names, or for two functions, is two keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule<'a> {
+    /// What kind of key it is.
     pub name: &'static str,
+    /// What tells apart the functions that count by themselves; often empty.
     pub function: &'static str,
-    pub subject: Cow<'a, str>,
+    pub subject: Subject<'a>,
     pub quota: Quota,
     pub cost: u32,
 }
@@ -161,7 +189,7 @@ impl Quotas {
     #[must_use]
     pub fn rules<'a>(&self, function: Function, asker: &Asker<'a>) -> Vec<Rule<'a>> {
         let mut rules = Vec::with_capacity(6);
-        let mut add = |name, function, subject: Cow<'a, str>, quota: Option<Quota>, cost| {
+        let mut add = |name, function, subject: Subject<'a>, quota: Option<Quota>, cost| {
             if let Some(quota) = quota {
                 rules.push(Rule {
                     name,
@@ -174,19 +202,19 @@ impl Quotas {
         };
         let whole = |n| Some(Quota::per_minute(n));
         let weight = function.weight();
-        let of_account = asker.account.map(Cow::Borrowed);
-        if let Some(account) = of_account.clone() {
+        let of_account = asker.account.map(Subject::Named);
+        if let Some(account) = of_account {
             let quota = whole(self.per_account_minute);
             add("account", "", account, quota, weight);
         }
-        let around = network(asker.address).into();
+        let network = Subject::Network(around(asker.address));
         let quota = whole(self.per_network_minute);
-        add("network", "", around, quota, weight);
+        add("network", "", network, quota, weight);
         let [by_address, by_account, by_home, by_all] =
             function.per_minute().map(|most| self.scaled(most));
         let named = function.as_str();
         if by_address.is_some() {
-            let address = subscriber(asker.address).to_string().into();
+            let address = Subject::Subscriber(subscriber(asker.address));
             add("address_function", named, address, by_address, 1);
         }
         if let Some(account) = of_account {
@@ -198,9 +226,9 @@ impl Quotas {
             } else {
                 named
             };
-            add("home", of, Cow::Borrowed(home), by_home, 1);
+            add("home", of, Subject::Named(home), by_home, 1);
         }
-        add("channel", named, Cow::Borrowed("line"), by_all, 1);
+        add("channel", named, Subject::Named("line"), by_all, 1);
         rules
     }
 
@@ -218,7 +246,7 @@ impl Quotas {
         let rule = |home: &'a str| Rule {
             name: "home",
             function: function.as_str(),
-            subject: Cow::Borrowed(home),
+            subject: Subject::Named(home),
             quota,
             cost: 1,
         };

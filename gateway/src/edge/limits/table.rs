@@ -11,39 +11,19 @@ use std::time::Duration;
 use lifeline_core::shared::gcra::{Arrival, Quota};
 
 use super::fill::{Fills, Named};
+use super::rules::Rule;
+use super::stock::{ByStock, Stock, cost, verdict};
 
 /// Keys one decision may have: as many as one order may have homes.
 pub const KEYS_MAX: usize = 20;
+/// As many as a word has bits.
 pub const SHARDS: usize = 64;
+const SHARDS_U64: u64 = 64;
 /// Buckets that a shard keeps. When all of them are in use, strangers share a few.
 const KEPT_PER_SHARD_MAX: usize = 16_384;
 const STRANGERS: u64 = 0x3ff;
 /// A full shard is tidied at most this often.
 const TIDY_NS: u64 = 1_000_000_000;
-
-/// One key of a decision.
-#[derive(Debug, Clone, Copy)]
-pub struct Ask<'a> {
-    /// What kind of key it is; the same subject under two names is two keys.
-    pub name: &'static str,
-    /// What tells apart the functions that count by themselves; often empty.
-    pub function: &'static str,
-    pub subject: &'a str,
-    pub quota: Quota,
-    pub cost: u32,
-}
-
-/// What a node may spend of a key without asking the others.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Stock {
-    pub units: u32,
-    /// Whole units the others still have, as far as this node was told.
-    pub elsewhere: u32,
-    /// The stock is worth nothing from then on.
-    pub until_ns: u64,
-    /// Before then the others have nothing to give.
-    pub dry_until_ns: u64,
-}
 
 #[derive(Debug, Clone, Copy)]
 struct Kept {
@@ -117,30 +97,45 @@ pub struct Refused {
     pub left: Left,
 }
 
-/// How a decision by stocks went.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ByStock {
-    Passed(Left),
-    Refused(Refused),
-    /// These keys need more from the others first.
-    Short(Vec<usize>),
-}
-
 /// The shards of a decision, locked in their order, so that no two decisions wait for each other.
 struct Locked<'t> {
     kept_per_shard_max: usize,
-    guards: Vec<(usize, MutexGuard<'t, Shard>)>,
+    /// A bit for each shard that is held.
+    held: u64,
+    /// The held ones in their order.
+    guards: [Option<MutexGuard<'t, Shard>>; KEYS_MAX],
 }
 
-impl Locked<'_> {
-    fn shard(&mut self, digest: u64) -> Option<&mut Shard> {
-        let wanted = shard_of(digest);
-        let guard = self.guards.iter_mut().find(|(at, _)| *at == wanted);
-        guard.map(|(_, guard)| &mut **guard)
+impl<'t> Locked<'t> {
+    /// Those of some digests.
+    fn of(table: &'t Table, digests: &[u64]) -> Self {
+        let bit = |digest: &u64| 1_u64.checked_shl(shard_of(*digest)).unwrap_or(0);
+        let held = digests.iter().map(bit).fold(0, std::ops::BitOr::bitor);
+        let mut guards = [const { None }; KEYS_MAX];
+        let mut left = held;
+        for guard in &mut guards {
+            let Some(shard) = table.shards.get(place(left.trailing_zeros())) else {
+                break;
+            };
+            *guard = Some(shard.lock().unwrap_or_else(PoisonError::into_inner));
+            left &= left.wrapping_sub(1);
+        }
+        Self {
+            kept_per_shard_max: table.kept_per_shard_max,
+            held,
+            guards,
+        }
     }
 
-    fn find(&mut self, digest: u64) -> Option<Kept> {
-        self.shard(digest)?.buckets.get(&digest).copied()
+    fn shard(&mut self, digest: u64) -> Option<&mut Shard> {
+        // As many are held before it as bits are set below its own.
+        let below = 1_u64.checked_shl(shard_of(digest))?.wrapping_sub(1);
+        let before = (self.held & below).count_ones();
+        self.guards.get_mut(place(before))?.as_deref_mut()
+    }
+
+    fn find(&mut self, digest: u64) -> Option<&Kept> {
+        self.shard(digest)?.buckets.get(&digest)
     }
 
     /// The digest under which a key is kept: its own while there is room.
@@ -160,23 +155,22 @@ impl Locked<'_> {
         }
         metrics::counter!("lifeline_limits_strangers_total").increment(1);
         // The shard is chosen by the low bits, which strangers of one shard keep.
-        let low = u64::try_from(SHARDS).unwrap_or(1);
-        digest & (STRANGERS.saturating_mul(low) | low.saturating_sub(1))
+        digest & (STRANGERS.wrapping_mul(SHARDS_U64) | SHARDS_U64.wrapping_sub(1))
     }
 
-    fn put(&mut self, digest: u64, kept: Kept) {
-        if let Some(shard) = self.shard(digest) {
-            shard.buckets.insert(digest, kept);
-        }
+    /// What is kept of a key, for a change: a new one is begun by the rule it is judged by.
+    fn kept(&mut self, digest: u64, rule: &Rule<'_>) -> Option<&mut Kept> {
+        let kept = self.shard(digest)?.buckets.entry(digest);
+        Some(kept.or_insert_with(|| Kept::new(rule)))
     }
 }
 
 impl Kept {
-    fn new(ask: &Ask<'_>) -> Self {
+    fn new(rule: &Rule<'_>) -> Self {
         Self {
-            named: (ask.name, ask.function),
+            named: (rule.name, rule.function),
             arrival: Arrival::default(),
-            quota: ask.quota,
+            quota: rule.quota,
             stock: Stock::default(),
         }
     }
@@ -202,9 +196,13 @@ impl Kept {
     }
 }
 
-fn shard_of(digest: u64) -> usize {
-    let low = u64::try_from(SHARDS).unwrap_or(1);
-    usize::try_from(digest.checked_rem(low).unwrap_or(0)).unwrap_or(0)
+/// By the low bits.
+fn shard_of(digest: u64) -> u32 {
+    u32::try_from(digest & SHARDS_U64.wrapping_sub(1)).unwrap_or(0)
+}
+
+fn place(at: u32) -> usize {
+    usize::try_from(at).unwrap_or(usize::MAX)
 }
 
 impl Default for Table {
@@ -223,40 +221,25 @@ impl Table {
     }
 
     /// Of the million keys a table holds at most, two share a digest once in thirty million tables.
-    fn digest(&self, ask: &Ask<'_>) -> u64 {
-        let key = (ask.name, ask.function, ask.subject);
+    fn digest(&self, rule: &Rule<'_>) -> u64 {
+        let key = (rule.name, rule.function, rule.subject);
         self.secret.hash_one(key)
     }
 
     /// Which part of the table a key belongs to.
     #[must_use]
-    pub fn shard(&self, ask: &Ask<'_>) -> usize {
-        shard_of(self.digest(ask))
+    pub fn shard(&self, rule: &Rule<'_>) -> usize {
+        place(shard_of(self.digest(rule)))
     }
 
     /// Locks what the keys need and finds where each is kept.
-    fn lock(&self, asks: &[Ask<'_>], now_ns: u64) -> (Locked<'_>, [u64; KEYS_MAX]) {
+    fn lock(&self, rules: &[Rule<'_>], now_ns: u64) -> (Locked<'_>, [u64; KEYS_MAX]) {
         let mut digests = [0_u64; KEYS_MAX];
-        let mut wanted = [usize::MAX; KEYS_MAX];
-        for ((digest, place), ask) in digests.iter_mut().zip(wanted.iter_mut()).zip(asks) {
-            *digest = self.digest(ask);
-            *place = shard_of(*digest);
+        for (digest, rule) in digests.iter_mut().zip(rules) {
+            *digest = self.digest(rule);
         }
-        let wanted = wanted.get_mut(..asks.len()).unwrap_or_default();
-        wanted.sort_unstable();
-        let mut guards = Vec::with_capacity(asks.len());
-        let mut last = usize::MAX;
-        for at in wanted.iter().copied() {
-            if let (true, Some(shard)) = (at != last, self.shards.get(at)) {
-                guards.push((at, shard.lock().unwrap_or_else(PoisonError::into_inner)));
-            }
-            last = at;
-        }
-        let mut locked = Locked {
-            kept_per_shard_max: self.kept_per_shard_max,
-            guards,
-        };
-        for (digest, _) in digests.iter_mut().zip(asks) {
+        let mut locked = Locked::of(self, digests.get(..rules.len()).unwrap_or_default());
+        for (digest, _) in digests.iter_mut().zip(rules) {
             *digest = locked.settle(*digest, now_ns);
         }
         (locked, digests)
@@ -266,15 +249,15 @@ impl Table {
     ///
     /// # Errors
     /// [`Refused`] names the longest wait.
-    pub fn decide(&self, asks: &[Ask<'_>], now_ns: u64) -> Result<Left, Refused> {
-        let asks = asks.get(..KEYS_MAX).unwrap_or(asks);
-        let (mut locked, digests) = self.lock(asks, now_ns);
+    pub fn decide(&self, rules: &[Rule<'_>], now_ns: u64) -> Result<Left, Refused> {
+        let rules = rules.get(..KEYS_MAX).unwrap_or(rules);
+        let (mut locked, digests) = self.lock(rules, now_ns);
         let mut left = [0_u32; KEYS_MAX];
         let mut next = [Arrival::default(); KEYS_MAX];
         let (mut by, mut wait) = (0, Duration::ZERO);
-        for (at, (ask, digest)) in asks.iter().zip(digests).enumerate() {
+        for (at, (rule, digest)) in rules.iter().zip(digests).enumerate() {
             let last = locked.find(digest).map(|kept| kept.arrival);
-            match ask.quota.judge(last, ask.cost, now_ns) {
+            match rule.quota.judge(last, rule.cost, now_ns) {
                 Ok(pass) => {
                     set(&mut left, at, pass.remaining);
                     set(&mut next, at, pass.arrival);
@@ -286,10 +269,10 @@ impl Table {
         if wait > Duration::ZERO {
             return Err(Refused { by, wait, left });
         }
-        for ((ask, digest), arrival) in asks.iter().zip(digests).zip(next) {
-            let mut kept = locked.find(digest).unwrap_or_else(|| Kept::new(ask));
-            (kept.arrival, kept.quota) = (arrival, ask.quota);
-            locked.put(digest, kept);
+        for ((rule, digest), arrival) in rules.iter().zip(digests).zip(next) {
+            if let Some(kept) = locked.kept(digest, rule) {
+                (kept.arrival, kept.quota) = (arrival, rule.quota);
+            }
         }
         Ok(left)
     }
@@ -298,35 +281,29 @@ impl Table {
     /// `gained` is put into the stocks first.
     pub fn decide_by_stock(
         &self,
-        asks: &[Ask<'_>],
+        rules: &[Rule<'_>],
         gained: &[(usize, Stock)],
         now_ns: u64,
     ) -> ByStock {
-        let asks = asks.get(..KEYS_MAX).unwrap_or(asks);
-        let (mut locked, digests) = self.lock(asks, now_ns);
+        let rules = rules.get(..KEYS_MAX).unwrap_or(rules);
+        let (mut locked, digests) = self.lock(rules, now_ns);
         let mut stocks = [Stock::default(); KEYS_MAX];
-        for (at, digest) in digests.iter().enumerate().take(asks.len()) {
+        for (at, digest) in digests.iter().enumerate().take(rules.len()) {
             let kept = locked.find(*digest).map(|kept| kept.stock);
-            let mut stock = kept.unwrap_or_default();
-            if stock.until_ns <= now_ns {
-                stock.units = 0;
-            }
+            let mut stock = kept.unwrap_or_default().at(now_ns);
             for (_, more) in gained.iter().filter(|(of, _)| *of == at) {
-                stock.units = stock.units.saturating_add(more.units);
-                stock.until_ns = stock.until_ns.max(more.until_ns);
-                stock.elsewhere = more.elsewhere;
-                stock.dry_until_ns = more.dry_until_ns;
+                stock.gain(*more);
             }
             set(&mut stocks, at, stock);
         }
-        let verdict = verdict(asks, &stocks, now_ns);
-        for ((ask, digest), stock) in asks.iter().zip(digests).zip(&mut stocks) {
+        let verdict = verdict(rules, &stocks, now_ns);
+        for ((rule, digest), stock) in rules.iter().zip(digests).zip(&mut stocks) {
             if matches!(verdict, ByStock::Passed(_)) {
-                stock.units = stock.units.saturating_sub(cost(ask));
+                stock.units = stock.units.saturating_sub(cost(rule));
             }
-            let mut kept = locked.find(digest).unwrap_or_else(|| Kept::new(ask));
-            kept.stock = *stock;
-            locked.put(digest, kept);
+            if let Some(kept) = locked.kept(digest, rule) {
+                kept.stock = *stock;
+            }
         }
         verdict
     }
@@ -375,38 +352,7 @@ impl Table {
     }
 }
 
-/// As everywhere, a cost above the burst is the burst.
-fn cost(ask: &Ask<'_>) -> u32 {
-    ask.cost.min(ask.quota.burst())
-}
-
-fn verdict(asks: &[Ask<'_>], stocks: &[Stock; KEYS_MAX], now_ns: u64) -> ByStock {
-    let mut left = [0_u32; KEYS_MAX];
-    let (mut by, mut wait) = (0, Duration::ZERO);
-    let mut short = Vec::new();
-    for (at, (ask, stock)) in asks.iter().zip(stocks).enumerate() {
-        match stock.units.checked_sub(cost(ask)) {
-            Some(rest) => set(&mut left, at, rest.saturating_add(stock.elsewhere)),
-            None if stock.dry_until_ns > now_ns => {
-                let dry = stock.dry_until_ns.saturating_sub(now_ns);
-                let dry = Duration::from_nanos(dry);
-                if dry > wait {
-                    (by, wait) = (at, dry);
-                }
-            }
-            None => short.push(at),
-        }
-    }
-    if wait > Duration::ZERO {
-        ByStock::Refused(Refused { by, wait, left })
-    } else if short.is_empty() {
-        ByStock::Passed(left)
-    } else {
-        ByStock::Short(short)
-    }
-}
-
-fn set<T>(array: &mut [T; KEYS_MAX], at: usize, value: T) {
+pub(super) fn set<T>(array: &mut [T; KEYS_MAX], at: usize, value: T) {
     if let Some(place) = array.get_mut(at) {
         *place = value;
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::edge::limits::steady::{Steady, Ticks};
+use crate::edge::limits::stock::Short;
 
 const SECOND: u64 = 1_000_000_000;
 const HOUR: u64 = 3_600 * SECOND;
@@ -15,11 +16,11 @@ fn quota(burst: u32, window_ns: u64) -> Quota {
     )
 }
 
-fn ask<'a>(name: &'static str, subject: &'a str, quota: Quota, cost: u32) -> Ask<'a> {
-    Ask {
+fn ask<'a>(name: &'static str, subject: &'a str, quota: Quota, cost: u32) -> Rule<'a> {
+    Rule {
         name,
         function: "",
-        subject,
+        subject: subject.into(),
         quota,
         cost,
     }
@@ -56,7 +57,7 @@ struct Model {
 }
 
 impl Model {
-    fn passes(&mut self, asks: &[Ask<'_>], raw_ns: u64) -> bool {
+    fn passes(&mut self, asks: &[Rule<'_>], raw_ns: u64) -> bool {
         let raw = i128::from(raw_ns);
         self.now_ns += (raw - self.last_raw_ns).max(0);
         self.last_raw_ns = raw;
@@ -66,7 +67,7 @@ impl Model {
                 i128::from(ask.quota.burst()),
                 i128::try_from(ask.quota.window().as_nanos()).unwrap(),
             );
-            let key = (ask.name, ask.subject.to_owned());
+            let key = (ask.name, ask.subject.to_string());
             let now_ns = self.now_ns;
             let bucket = self.buckets.entry(key).or_insert(Bucket {
                 level: burst * window,
@@ -80,7 +81,7 @@ impl Model {
         if all {
             for ask in asks {
                 let window = i128::try_from(ask.quota.window().as_nanos()).unwrap();
-                let key = (ask.name, ask.subject.to_owned());
+                let key = (ask.name, ask.subject.to_string());
                 self.buckets.get_mut(&key).unwrap().level -= i128::from(ask.cost) * window;
             }
         }
@@ -124,7 +125,7 @@ fn every_decision_is_the_reference_models_with_clocks_that_jump_an_hour() {
         hand.store(raw, Ordering::SeqCst);
         let first = usize::try_from(dice.below(4)).unwrap();
         let count = 1 + usize::try_from(dice.below(4)).unwrap();
-        let asks: Vec<Ask<'_>> = (0..count)
+        let asks: Vec<Rule<'_>> = (0..count)
             .map(|at| {
                 let (name, quota) = quotas[(first + at) % 4];
                 let subject = &subjects[usize::try_from(dice.below(40)).unwrap()];
@@ -169,16 +170,16 @@ fn keys_differ_by_name_function_and_subject() {
     let table = Table::default();
     let one = ask("home", "x", quota(1, HOUR), 1);
     let others = [
-        Ask {
+        Rule {
             name: "account",
             ..one
         },
-        Ask {
+        Rule {
             function: "pay",
             ..one
         },
-        Ask {
-            subject: "y",
+        Rule {
+            subject: "y".into(),
             ..one
         },
     ];
@@ -246,6 +247,13 @@ fn stocks_are_taken_as_a_whole_end_with_their_time_and_say_what_is_missing() {
         ask("a", "x", quota(9, HOUR), 1),
         ask("b", "x", quota(9, HOUR), 1),
     ];
+    let short = |keys: &[(usize, u32)]| {
+        let keys = keys.iter().map(|(at, wanted)| Short {
+            at: *at,
+            wanted: *wanted,
+        });
+        ByStock::Short(keys.collect())
+    };
     let stock = |units, until_ns| Stock {
         units,
         until_ns,
@@ -253,17 +261,14 @@ fn stocks_are_taken_as_a_whole_end_with_their_time_and_say_what_is_missing() {
     };
     assert_eq!(
         table.decide_by_stock(&both, &[], 1),
-        ByStock::Short(vec![0, 1])
+        short(&[(0, 0), (1, 0)])
     );
     let gained = [(0, stock(5, 100)), (1, stock(1, 100))];
     let ByStock::Passed(left) = table.decide_by_stock(&both, &gained, 1) else {
         panic!("both had enough");
     };
     assert_eq!(left[..2], [4, 0]);
-    assert_eq!(
-        table.decide_by_stock(&both, &[], 1),
-        ByStock::Short(vec![1])
-    );
+    assert_eq!(table.decide_by_stock(&both, &[], 1), short(&[(1, 2)]));
     let dry = Stock {
         dry_until_ns: 60,
         ..Stock::default()
@@ -272,8 +277,5 @@ fn stocks_are_taken_as_a_whole_end_with_their_time_and_say_what_is_missing() {
     assert!(matches!(refused, ByStock::Refused(r) if r.wait == Duration::from_nanos(50)));
     let later = table.decide_by_stock(&both, &[(1, stock(2, 200))], 70);
     assert!(matches!(later, ByStock::Passed(left) if left[..2] == [3, 1]));
-    assert_eq!(
-        table.decide_by_stock(&both, &[], 100),
-        ByStock::Short(vec![0])
-    );
+    assert_eq!(table.decide_by_stock(&both, &[], 100), short(&[(0, 2)]));
 }
