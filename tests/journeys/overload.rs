@@ -15,6 +15,7 @@ use lifeline_tests::patience::PATIENCE;
 use lifeline_tests::{Answer, Demo, Engine, Looks, Phone};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use crate::{Body, run};
 
@@ -30,6 +31,8 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
 const BUSY: usize = 16;
 /// Each from an address of its own: one place is bounded by itself.
 const PLACES: u8 = 32;
+/// As many connections as a relay lets one address have (`deploy/line`); who comes beyond them is cut there.
+const CONNECTIONS_OF_A_PLACE: usize = 256;
 const ORDER_TIME_MAX: Duration = Duration::from_millis(200);
 /// Of so many requests of the flood one is a figure of a home, the others are public.
 const FIGURE_OF: usize = 8;
@@ -201,6 +204,7 @@ fn p99(mut taken: Vec<Duration>) -> Duration {
 struct Count {
     good: AtomicUsize,
     put_off: AtomicUsize,
+    cut: AtomicUsize,
     wrong: std::sync::Mutex<Vec<String>>,
 }
 
@@ -275,14 +279,26 @@ async fn flood(
     let began = Instant::now();
     let mut sent = 0;
     let mut open = tokio::task::JoinSet::new();
+    let places: Vec<_> = clients
+        .iter()
+        .map(|_| Arc::new(Semaphore::new(CONNECTIONS_OF_A_PLACE)))
+        .collect();
     while began.elapsed() < time {
         let due = offered * usize::try_from(began.elapsed().as_micros()).expect("a number")
             / usize::try_from(time.as_micros()).expect("a number");
         while sent < due {
             let count = Arc::clone(&count);
-            let request = mix.request(&clients[sent % clients.len()], sent);
-            open.spawn(async move { count.ask(request).await });
+            let at = sent % clients.len();
+            let request = mix.request(&clients[at], sent);
             sent += 1;
+            let Ok(connection) = Arc::clone(&places[at]).try_acquire_owned() else {
+                count.cut.fetch_add(1, Ordering::AcqRel);
+                continue;
+            };
+            open.spawn(async move {
+                count.ask(request).await;
+                drop(connection);
+            });
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
@@ -328,9 +344,10 @@ fn overload(engine: Engine) -> Result<(), Failed> {
         let put_off = count.put_off.load(Ordering::Acquire);
         let wrong = count.wrong.lock().expect("the list");
         println!(
-            "peak {peak}, offered {} in {} s: {good} answered, {put_off} put off, {} wrong",
+            "peak {peak}, offered {} in {} s: {good} answered, {put_off} put off, {} cut for want of a connection, {} wrong",
             peak * 3,
             time.as_secs(),
+            count.cut.load(Ordering::Acquire),
             wrong.len()
         );
         assert!(wrong.is_empty(), "{:?}", &wrong[..wrong.len().min(3)]);

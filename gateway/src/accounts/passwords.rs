@@ -28,9 +28,29 @@ pub(crate) fn login_of(text: &str) -> Result<Login, Problem> {
     Login::parse(text).map_err(|_| unfit_login())
 }
 
-/// A password somebody chooses for a login name.
+/// A password somebody chooses for a login name: none that whoever guesses comes to soon (ASVS 5.0, V6.2.4).
 pub(crate) fn chosen(login: &Login, password: String) -> Result<Password, Problem> {
-    Password::choose(password, &[login.expose()]).map_err(unfit)
+    let names = [login.expose()];
+    let chosen = Password::choose(password, &names).map_err(unfit)?;
+    if guesses(&chosen, &names) < GUESSES_MIN {
+        return Err(unfit(UnfitPassword::Guessable));
+    }
+    Ok(chosen)
+}
+
+/// Whoever tries the 30,000 most used passwords, and each with a capital, comes that far.
+const GUESSES_MIN: u64 = 100_000;
+/// Nothing longer is in anybody's list; what is read of a text is bounded, because looking for patterns grows with its square.
+const LISTED_CHARACTERS_MAX: usize = 32;
+
+/// After how many guesses a password would be found, by lists of passwords, words and names, keyboards, dates and
+/// repetitions.
+fn guesses(password: &Password, names: &[&str]) -> u64 {
+    let text = password.expose();
+    if text.chars().count() > LISTED_CHARACTERS_MAX {
+        return u64::MAX;
+    }
+    zxcvbn::zxcvbn(text, names).guesses()
 }
 
 /// What somebody shows at the door. A text that can be nobody's login is refused by its form, which
@@ -100,4 +120,39 @@ pub(super) async fn set(
     let ended = by_password.set(&caller, &login, &chosen, &typed).await?;
     announce(&door, &accounts, ended);
     Ok(HttpResponse::NoContent().finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn takes(password: &str) -> bool {
+        let login = Login::parse("liming88").unwrap();
+        chosen(&login, password.to_owned()).is_ok()
+    }
+
+    #[test]
+    fn v6_2_4_what_lists_of_passwords_begin_with_is_refused() {
+        let listed = "password1 qwerty123 sunshine princess football baseball trustno1 superman iloveyou1 1qazxsw2 \
+            michelle jennifer zaq12wsx asdf1234 1q2w3e4r5t passw0rd P@ssw0rd starwars computer corvette mercedes \
+            whatever butterfly liverpool charlotte qazwsxedc 123qweasd 147258369 88888888 11223344 woaini1314 5201314a \
+            19900101 20001231 zxcvbnm1 changeme welcome1 q1w2e3r4t5";
+        let taken: Vec<&str> = listed.split_whitespace().filter(|one| takes(one)).collect();
+        assert_eq!(taken, Vec::<&str>::new());
+    }
+
+    #[test]
+    fn v6_2_4_what_nobody_lists_is_taken_whatever_it_is_made_of() {
+        for own in [
+            "tr4x-9pq",
+            "电费缴纳真方便啊",
+            "three otters under a bridge",
+            "kvzqmwpx",
+        ] {
+            assert!(takes(own), "{own}");
+        }
+        let nobody_lists = "ab".repeat(LISTED_CHARACTERS_MAX);
+        assert!(takes(&nobody_lists), "longer than anything in a list");
+        assert!(!takes("abababababab"));
+    }
 }

@@ -65,9 +65,24 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 const DRAIN_TIME_MAX_S: u64 = 15;
 /// Of each of the two workers of the line, where households come themselves: a demo.
 const CONNECTIONS_EACH: usize = 10_000;
+/// What this process has open beside them: the store's files, calls outside, the other listeners.
+const FILES_BESIDE: usize = 500;
 /// The same where only relays come (a gate): each keeps 250 at rest at the most (`deploy/line/src/forward.rs`), and has
 /// one for each request under way. With it a node's memory has a bound, whatever comes by a relay.
 const RELAYED_EACH: usize = 500;
+
+/// Of the files that this process may have open those who come in never take what goes out needs.
+fn connections_each(files: usize) -> usize {
+    let each = files.saturating_sub(FILES_BESIDE).div_euclid(2);
+    each.clamp(1, CONNECTIONS_EACH)
+}
+
+fn files_max() -> usize {
+    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    files.map_or(usize::MAX, |files| {
+        usize::try_from(files).unwrap_or(usize::MAX)
+    })
+}
 
 /// The household listener. With `tls` it demands the relay's client certificate.
 pub fn line(
@@ -85,7 +100,7 @@ pub fn line(
     let connections_each = edge
         .gate
         .as_ref()
-        .map_or(CONNECTIONS_EACH, |_| RELAYED_EACH);
+        .map_or_else(|| connections_each(files_max()), |_| RELAYED_EACH);
     let load = Arc::new(Load::default());
     let server = HttpServer::new(move || {
         // Each thread of the listener watches how long its own work waits.
@@ -225,4 +240,23 @@ pub fn operator(ops_state: Ops, bind: SocketAddr, more: Furnish) -> io::Result<S
         .disable_signals()
         .bind(bind)?
         .run())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_comes_in_leaves_files_for_what_goes_out_at_n_and_beside_it() {
+        let all = 2 * CONNECTIONS_EACH + FILES_BESIDE;
+        for (files, each) in [
+            (all + 2, CONNECTIONS_EACH),
+            (all, CONNECTIONS_EACH),
+            (all - 1, CONNECTIONS_EACH - 1),
+            (1_024, 262),
+            (FILES_BESIDE, 1),
+        ] {
+            assert_eq!(connections_each(files), each, "{files} files");
+        }
+    }
 }

@@ -53,7 +53,7 @@ pub const FORGERY_WEIGHT: u32 = 10;
 pub const LEASE_LIFE: Duration = Duration::from_secs(2);
 /// The most units of one key that a node leases at once, and so the most by which each node can add
 /// to what a quota passes in a span of time (`docs/SECURITY.md`, limits).
-pub const LEASE_UNITS_MAX: u32 = 256;
+pub const LEASE_UNITS_MAX: u32 = 512;
 /// The first lease of a key, before it is known how often it is asked for: who opens a page asks a few times.
 const LEASE_UNITS_FIRST: u32 = 4;
 /// Other requests may spend what a lease brought before the one that asked for it comes to it.
