@@ -30,27 +30,32 @@ pub(crate) fn login_of(text: &str) -> Result<Login, Problem> {
 
 /// A password somebody chooses for a login name: none that whoever guesses comes to soon (ASVS 5.0, V6.2.4).
 pub(crate) fn chosen(login: &Login, password: String) -> Result<Password, Problem> {
-    let names = [login.expose()];
-    let chosen = Password::choose(password, &names).map_err(unfit)?;
-    if guesses(&chosen, &names) < GUESSES_MIN {
+    let chosen = Password::choose(password, &[login.expose()]).map_err(unfit)?;
+    if guesses(&chosen, login.expose()) < GUESSES_MIN {
         return Err(unfit(UnfitPassword::Guessable));
     }
     Ok(chosen)
 }
 
-/// Whoever tries the 30,000 most used passwords, and each with a capital, comes that far.
-const GUESSES_MIN: u64 = 100_000;
+/// Whoever tries the most used passwords and words, each with a capital, a digit or a year, comes that far.
+const GUESSES_MIN: u64 = 1_000_000;
 /// Nothing longer is in anybody's list; what is read of a text is bounded, because looking for patterns grows with its square.
 const LISTED_CHARACTERS_MAX: usize = 32;
+/// What is chosen where this is used, and stands in none of the lists, which are of English speakers.
+const HERE: [&str; 14] = [
+    "woaini", "aini", "5201314", "1314520", "zhongguo", "beijing", "shanghai", "mima", "ceshi",
+    "zhifubao", "taobao", "dianwang", "95598", "lifeline",
+];
 
 /// After how many guesses a password would be found, by lists of passwords, words and names, keyboards, dates and
 /// repetitions.
-fn guesses(password: &Password, names: &[&str]) -> u64 {
+fn guesses(password: &Password, login: &str) -> u64 {
     let text = password.expose();
     if text.chars().count() > LISTED_CHARACTERS_MAX {
         return u64::MAX;
     }
-    zxcvbn::zxcvbn(text, names).guesses()
+    let known: Vec<&str> = HERE.into_iter().chain([login]).collect();
+    zxcvbn::zxcvbn(text, &known).guesses()
 }
 
 /// What somebody shows at the door. A text that can be nobody's login is refused by its form, which
@@ -135,7 +140,7 @@ mod tests {
     fn v6_2_4_what_lists_of_passwords_begin_with_is_refused() {
         let listed = "password1 qwerty123 sunshine princess football baseball trustno1 superman iloveyou1 1qazxsw2 \
             michelle jennifer zaq12wsx asdf1234 1q2w3e4r5t passw0rd P@ssw0rd starwars computer corvette mercedes \
-            whatever butterfly liverpool charlotte qazwsxedc 123qweasd 147258369 88888888 11223344 woaini1314 5201314a \
+            whatever butterfly liverpool charlotte qazwsxedc 123qweasd 147258369 88888888 11223344 woaini1314 woaini123 5201314a Aini5201314 lifeline2026 95598dianwang \
             19900101 20001231 zxcvbnm1 changeme welcome1 q1w2e3r4t5";
         let taken: Vec<&str> = listed.split_whitespace().filter(|one| takes(one)).collect();
         assert_eq!(taken, Vec::<&str>::new());
