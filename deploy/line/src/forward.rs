@@ -15,6 +15,7 @@ use crate::body::{self, NotRead};
 use crate::certificates::Current;
 use crate::head::Bound;
 use crate::nodes::{Nodes, because};
+use crate::seats::{Class, Seats};
 use crate::sign::{Sent, Signer, Unsigned, WHEN_THERE};
 use crate::target::target;
 
@@ -58,6 +59,7 @@ const RESTING_MAX: usize = 250;
 pub struct Forwarder {
     runtime: Handle,
     nodes: Nodes,
+    seats: Seats,
     client: Current<reqwest::Client>,
     signer: Signer,
     /// Of one request, however many nodes are asked.
@@ -73,6 +75,8 @@ pub enum Refused {
     TooLarge,
     #[error("a body that does not come")]
     TooSlow,
+    #[error("as much under way as there may be")]
+    Full,
     #[error("no node of the gateway answers")]
     Line,
     #[error(transparent)]
@@ -85,6 +89,7 @@ impl actix_web::ResponseError for Refused {
             Self::Odd => StatusCode::BAD_REQUEST,
             Self::TooLarge => Bound::Body.status(),
             Self::TooSlow => Bound::Time.status(),
+            Self::Full => Bound::Seats.status(),
             Self::Line | Self::Unsigned(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -93,6 +98,7 @@ impl actix_web::ResponseError for Refused {
         match self {
             Self::TooLarge => return Bound::Body.answer(),
             Self::TooSlow => return Bound::Time.answer(),
+            Self::Full => return Bound::Seats.answer(),
             Self::Odd | Self::Line | Self::Unsigned(_) => {}
         }
         let mut answer = public(self.status_code());
@@ -133,6 +139,7 @@ impl Forwarder {
     ) -> Self {
         Self {
             runtime: Handle::current(),
+            seats: Seats::of(nodes.len().max(1)),
             nodes: Nodes::new(nodes),
             client: Current::new(client),
             signer,
@@ -277,6 +284,8 @@ pub async fn pass_on(
         Ok(body) => body,
         Err(why) => return Ok(body::ending(Refused::from(why).error_response(), payload)),
     };
+    let class = Class::of(incoming.method(), incoming.uri().path());
+    let _seat = forwarder.seats.take(class).ok_or(Refused::Full)?;
     returned(forwarder.send(&incoming, &body).await?).await
 }
 

@@ -27,6 +27,8 @@ pub enum Bound {
     Headers,
     Body,
     Time,
+    /// How many are under way.
+    Seats,
 }
 
 impl Bound {
@@ -37,7 +39,7 @@ impl Bound {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Query | Self::Headers => StatusCode::BAD_REQUEST,
             Self::Body => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Time => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Time | Self::Seats => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -62,12 +64,15 @@ impl Bound {
             Self::Time => {
                 r#"{"type":"urn:lifeline:problem:REQUEST_TIMEOUT","title":"The answer took too long.","status":503,"code":"REQUEST_TIMEOUT"}"#
             }
+            Self::Seats => {
+                r#"{"type":"urn:lifeline:problem:OVERLOADED","title":"Too much is being done at once; ask again in a moment.","status":503,"code":"OVERLOADED"}"#
+            }
         }
     }
 
     pub(crate) fn answer(self) -> HttpResponse {
         let mut answer = public(self.status());
-        if self == Self::Time {
+        if matches!(self, Self::Time | Self::Seats) {
             answer.insert_header((RETRY_AFTER, "2"));
         }
         answer
@@ -144,6 +149,7 @@ mod tests {
             (Bound::Headers, HEADER_BYTES.code),
             (Bound::Body, Code::BodyTooLarge),
             (Bound::Time, Code::RequestTimeout),
+            (Bound::Seats, Code::Overloaded),
         ] {
             assert_eq!(bound.status(), code.status());
             let said = |name: &str, value: &str| {

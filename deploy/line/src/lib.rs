@@ -13,6 +13,7 @@ pub mod head;
 mod nodes;
 pub mod notices;
 pub mod places;
+mod seats;
 pub mod sign;
 pub mod start;
 mod target;

@@ -12,9 +12,11 @@ use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
-use actix_web::test::{TestRequest, call_service, init_service};
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use aws_lc_rs::signature::Ed25519KeyPair;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use lifeline_gateway::edge::relay::message::{Arrived, Input};
 use lifeline_gateway::edge::relay::proof::{Public, PublicKind};
 use lifeline_gateway::edge::relay::window::{FloorFile, Window};
@@ -23,6 +25,7 @@ use lifeline_relay::forward::Forwarder;
 use lifeline_relay::notices::client;
 use lifeline_relay::sign::{Sent, Signer, WHEN_THERE};
 use lifeline_relay::start::routes;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
 const NODE: &str = "https://10.20.0.5:8443";
@@ -211,4 +214,73 @@ async fn a_request_has_its_time_once_however_many_nodes_are_asked() {
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     let came = came.load(Ordering::Relaxed);
     assert!((1..3).contains(&came), "{came} nodes were asked");
+}
+
+/// A node that answers nothing until it is let; each request that came is counted.
+async fn holding(came: &Arc<AtomicUsize>, open: tokio::sync::watch::Receiver<bool>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let origin = format!("http://{}", listener.local_addr().expect("its address"));
+    let came = Arc::clone(came);
+    actix_web::rt::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (came, mut open) = (Arc::clone(&came), open.clone());
+            actix_web::rt::spawn(async move {
+                let _ = stream.readable().await;
+                came.fetch_add(1, Ordering::Relaxed);
+                let _ = open.wait_for(|open| *open).await;
+                let _ = stream
+                    .write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+                    .await;
+            });
+        }
+    });
+    origin
+}
+
+#[actix_web::test]
+async fn articles_fill_half_of_the_seats_and_not_one_more_and_an_order_goes_in_beside_them() {
+    const PUBLIC: usize = 125;
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let (came, (open, is_open)) = (
+        Arc::<AtomicUsize>::default(),
+        tokio::sync::watch::channel(false),
+    );
+    let node = holding(&came, is_open).await;
+    let plain = client(None, PATIENCE).expect("a client");
+    let forwarder = Forwarder::new(vec![node], plain, signer(), PATIENCE);
+    let relay = App::new()
+        .app_data(web::Data::new(forwarder))
+        .configure(routes);
+    let relay = init_service(relay).await;
+    let ask = |target: &str| {
+        let asked = TestRequest::with_uri(target);
+        let asked = asked.peer_addr("198.51.100.7:40000".parse().expect("an address"));
+        call_service(&relay, asked.to_request())
+    };
+    let mut under_way: FuturesUnordered<_> = (0..PUBLIC).map(|_| ask("/v1/articles")).collect();
+    let arrive = async |under_way: &mut FuturesUnordered<_>, wanted: usize| {
+        while came.load(Ordering::Relaxed) < wanted {
+            // Answered before the node let anybody: refused.
+            let early = tokio::time::timeout(Duration::from_millis(5), under_way.next()).await;
+            assert!(early.is_err(), "one of {wanted} was refused");
+        }
+    };
+    arrive(&mut under_way, PUBLIC).await;
+    let refused = ask("/v1/articles").await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.headers().contains_key("retry-after"));
+    let said = read_body(refused).await;
+    let said = String::from_utf8(said.to_vec()).expect("text");
+    assert!(said.contains("\"OVERLOADED\""), "{said}");
+    under_way.push(ask("/v1/payments/one"));
+    arrive(&mut under_way, PUBLIC + 1).await;
+    open.send(true).expect("the node listens");
+    while let Some(answer) = under_way.next().await {
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
+    assert_eq!(
+        ask("/v1/articles").await.status(),
+        StatusCode::OK,
+        "they are free again"
+    );
 }
