@@ -25,7 +25,7 @@ use lifeline_relay::forward::Forwarder;
 use lifeline_relay::notices::client;
 use lifeline_relay::sign::{Sent, Signer, WHEN_THERE};
 use lifeline_relay::start::routes;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 const NODE: &str = "https://10.20.0.5:8443";
@@ -225,7 +225,8 @@ async fn holding(came: &Arc<AtomicUsize>, open: tokio::sync::watch::Receiver<boo
         while let Ok((mut stream, _)) = listener.accept().await {
             let (came, mut open) = (Arc::clone(&came), open.clone());
             actix_web::rt::spawn(async move {
-                let _ = stream.readable().await;
+                // Read whole, so that its end does not cut the answer off.
+                let _ = stream.read(&mut [0; 8_192]).await;
                 came.fetch_add(1, Ordering::Relaxed);
                 let _ = open.wait_for(|open| *open).await;
                 let _ = stream
