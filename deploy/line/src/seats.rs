@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use actix_web::http::Method;
 
 /// Of one relay at one node: as many as rest there (`forward`), so that a flood opens none anew.
-pub const EACH_NODE: usize = 250;
+const EACH_NODE: usize = 250;
 
 /// What is refused last comes last; the gateway's own classes (`lifeline_gateway::edge::load`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
