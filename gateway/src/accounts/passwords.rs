@@ -160,4 +160,18 @@ mod tests {
         assert!(takes(&nobody_lists), "longer than anything in a list");
         assert!(!takes("abababababab"));
     }
+
+    #[test]
+    fn v6_2_4_no_script_and_no_odd_character_breaks_the_look() {
+        for odd in [
+            "１２３４５６７８",
+            "İİİİİİİİ",
+            "ẞßẞßẞßẞß",
+            "a\u{301}\u{202e}\0\n😀𠮷9",
+            "20２६-11-23",
+        ] {
+            let _ = takes(odd);
+        }
+        assert!(!takes("１２３４５６７８"), "as wide as they are");
+    }
 }
