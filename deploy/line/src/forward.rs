@@ -51,7 +51,7 @@ const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const RESTING_TIME_MAX: Duration = Duration::from_secs(20);
 /// How many of ours rest at one node. It holds 1,000 from all relays together: those that rest must leave room for
 /// another relay's.
-const RESTING_MAX: usize = 250;
+pub(crate) const RESTING_MAX: usize = 250;
 
 /// The way to the gateway. Each connection's driver is kept on the runtime that this was made on: a web worker that
 /// stops must not take along the connections that it opened, on which others wait for their answers.

@@ -9,8 +9,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use actix_web::http::Method;
 
-/// Of one relay at one node: as many as rest there (`forward`), so that a flood opens none anew.
-const EACH_NODE: usize = 250;
+use crate::forward::RESTING_MAX;
+
+/// Of one relay at one node: as many as rest there, so that a flood opens none anew.
+const EACH_NODE: usize = RESTING_MAX;
 
 /// What is refused last comes last; the gateway's own classes (`lifeline_gateway::edge::load`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -65,11 +65,11 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 const DRAIN_TIME_MAX_S: u64 = 15;
 /// Of each of the two workers of the line, where households come themselves: a demo.
 const CONNECTIONS_EACH: usize = 10_000;
-/// What this process has open beside them: the store's files, calls outside, the other listeners.
-const FILES_BESIDE: usize = 500;
 /// The same where only relays come (a gate): each keeps 250 at rest at the most (`deploy/line/src/forward.rs`), and has
 /// one for each request under way. With it a node's memory has a bound, whatever comes by a relay.
 const RELAYED_EACH: usize = 500;
+/// What this process has open beside them: the store's files, calls outside, the other listeners.
+const FILES_BESIDE: usize = 500;
 
 /// Of the files that this process may have open those who come in never take what goes out needs.
 fn connections_each(files: usize) -> usize {

@@ -68,7 +68,7 @@ fn quotas() -> Quotas {
         per_address_minute: PLENTY,
         per_network_minute: PLENTY,
         per_account_minute: PLENTY,
-        functions_percent: NonZeroU32::MIN.saturating_add(99_999_999),
+        functions_percent: PLENTY,
         nodes: NonZeroU32::MIN,
     }
 }

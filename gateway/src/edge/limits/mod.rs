@@ -358,7 +358,6 @@ fn stock(lease: Lease, now_ns: u64) -> Stock {
         |time: Duration| now_ns.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
     Stock {
         units: lease.units,
-        portion: lease.units,
         elsewhere: lease.remaining,
         until_ns: after(LEASE_LIFE),
         dry_until_ns: if lease.units == 0 {
@@ -366,6 +365,7 @@ fn stock(lease: Lease, now_ns: u64) -> Stock {
         } else {
             0
         },
+        ..Stock::default()
     }
 }
 

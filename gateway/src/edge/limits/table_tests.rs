@@ -16,7 +16,7 @@ fn quota(burst: u32, window_ns: u64) -> Quota {
     )
 }
 
-fn ask<'a>(name: &'static str, subject: &'a str, quota: Quota, cost: u32) -> Rule<'a> {
+fn rule<'a>(name: &'static str, subject: &'a str, quota: Quota, cost: u32) -> Rule<'a> {
     Rule {
         name,
         function: "",
@@ -57,17 +57,17 @@ struct Model {
 }
 
 impl Model {
-    fn passes(&mut self, asks: &[Rule<'_>], raw_ns: u64) -> bool {
+    fn passes(&mut self, rules: &[Rule<'_>], raw_ns: u64) -> bool {
         let raw = i128::from(raw_ns);
         self.now_ns += (raw - self.last_raw_ns).max(0);
         self.last_raw_ns = raw;
         let mut all = true;
-        for ask in asks {
+        for rule in rules {
             let (burst, window) = (
-                i128::from(ask.quota.burst()),
-                i128::try_from(ask.quota.window().as_nanos()).unwrap(),
+                i128::from(rule.quota.burst()),
+                i128::try_from(rule.quota.window().as_nanos()).unwrap(),
             );
-            let key = (ask.name, ask.subject.to_string());
+            let key = (rule.name, rule.subject.to_string());
             let now_ns = self.now_ns;
             let bucket = self.buckets.entry(key).or_insert(Bucket {
                 level: burst * window,
@@ -76,13 +76,13 @@ impl Model {
             let gained = (now_ns - bucket.seen_ns) * burst;
             bucket.level = (bucket.level + gained).min(burst * window);
             bucket.seen_ns = now_ns;
-            all &= bucket.level >= i128::from(ask.cost) * window;
+            all &= bucket.level >= i128::from(rule.cost) * window;
         }
         if all {
-            for ask in asks {
-                let window = i128::try_from(ask.quota.window().as_nanos()).unwrap();
-                let key = (ask.name, ask.subject.to_string());
-                self.buckets.get_mut(&key).unwrap().level -= i128::from(ask.cost) * window;
+            for rule in rules {
+                let window = i128::try_from(rule.quota.window().as_nanos()).unwrap();
+                let key = (rule.name, rule.subject.to_string());
+                self.buckets.get_mut(&key).unwrap().level -= i128::from(rule.cost) * window;
             }
         }
         all
@@ -125,11 +125,11 @@ fn every_decision_is_the_reference_models_with_clocks_that_jump_an_hour() {
         hand.store(raw, Ordering::SeqCst);
         let first = usize::try_from(dice.below(4)).unwrap();
         let count = 1 + usize::try_from(dice.below(4)).unwrap();
-        let asks: Vec<Rule<'_>> = (0..count)
+        let rules: Vec<Rule<'_>> = (0..count)
             .map(|at| {
                 let (name, quota) = quotas[(first + at) % 4];
                 let subject = &subjects[usize::try_from(dice.below(40)).unwrap()];
-                ask(
+                rule(
                     name,
                     subject,
                     quota,
@@ -137,8 +137,8 @@ fn every_decision_is_the_reference_models_with_clocks_that_jump_an_hour() {
                 )
             })
             .collect();
-        let ours = table.decide(&asks, steady.now_ns()).is_ok();
-        assert_eq!(ours, model.passes(&asks, raw), "event {event}");
+        let ours = table.decide(&rules, steady.now_ns()).is_ok();
+        assert_eq!(ours, model.passes(&rules, raw), "event {event}");
         passed += u64::from(ours);
         if dice.below(10_000) == 0 {
             table.forget(steady.now_ns());
@@ -156,11 +156,11 @@ fn every_decision_is_the_reference_models_with_clocks_that_jump_an_hour() {
 fn a_refused_decision_takes_nothing_from_any_key() {
     let table = Table::default();
     let (wide, narrow) = (quota(3, HOUR), quota(1, HOUR));
-    let both = [ask("account", "x", wide, 1), ask("home", "y", narrow, 1)];
+    let both = [rule("account", "x", wide, 1), rule("home", "y", narrow, 1)];
     assert_eq!(table.decide(&both, 1).unwrap()[..2], [2, 0]);
     let refused = table.decide(&both, 1).unwrap_err();
     assert_eq!(refused.wait, Duration::from_nanos(HOUR));
-    let wide = [ask("account", "x", wide, 2)];
+    let wide = [rule("account", "x", wide, 2)];
     assert!(table.decide(&wide, 1).is_ok(), "the account kept its two");
     assert!(table.decide(&wide, 1).is_err());
 }
@@ -168,7 +168,7 @@ fn a_refused_decision_takes_nothing_from_any_key() {
 #[test]
 fn keys_differ_by_name_function_and_subject() {
     let table = Table::default();
-    let one = ask("home", "x", quota(1, HOUR), 1);
+    let one = rule("home", "x", quota(1, HOUR), 1);
     let others = [
         Rule {
             name: "account",
@@ -201,13 +201,13 @@ fn a_flood_of_keys_shares_buckets_instead_of_memory() {
     let mut passed = 0;
     for n in 0..flood {
         let subject = n.to_string();
-        let decided = table.decide(&[ask("address", &subject, quota(2, HOUR), 1)], 1);
+        let decided = table.decide(&[rule("address", &subject, quota(2, HOUR), 1)], 1);
         passed += usize::from(decided.is_ok());
     }
     let strangers = SHARDS * 1_024;
     assert!(table.len() <= SHARDS * ROOM + strangers, "{}", table.len());
     assert!(passed < flood, "strangers share what is left");
-    let known = table.decide(&[ask("address", "0", quota(2, HOUR), 1)], 1);
+    let known = table.decide(&[rule("address", "0", quota(2, HOUR), 1)], 1);
     assert_eq!(known.unwrap()[0], 0, "who came before keeps their own");
     println!("{flood} keys in {:?}", began.elapsed());
 }
@@ -227,12 +227,12 @@ fn sixty_four_threads_pass_exactly_the_burst() {
                 ];
                 for _ in 0..10 {
                     // Every thread names the keys in another order.
-                    let mut asks: Vec<_> = quotas
+                    let mut rules: Vec<_> = quotas
                         .iter()
-                        .map(|(name, quota)| ask(name, "x", *quota, 1))
+                        .map(|(name, quota)| rule(name, "x", *quota, 1))
                         .collect();
-                    asks.rotate_left(turn % 3);
-                    passed.fetch_add(u64::from(table.decide(&asks, 1).is_ok()), Ordering::SeqCst);
+                    rules.rotate_left(turn % 3);
+                    passed.fetch_add(u64::from(table.decide(&rules, 1).is_ok()), Ordering::SeqCst);
                 }
             });
         }
@@ -244,8 +244,8 @@ fn sixty_four_threads_pass_exactly_the_burst() {
 fn stocks_are_taken_as_a_whole_end_with_their_time_and_say_what_is_missing() {
     let table = Table::default();
     let both = [
-        ask("a", "x", quota(9, HOUR), 1),
-        ask("b", "x", quota(9, HOUR), 1),
+        rule("a", "x", quota(9, HOUR), 1),
+        rule("b", "x", quota(9, HOUR), 1),
     ];
     let short = |keys: &[(usize, u32)]| {
         let keys = keys.iter().map(|(at, wanted)| Short {
