@@ -7,6 +7,7 @@ is counted and added to WALK_TALLY for judge.py.
 
 import atexit
 import collections
+import gc
 import http.cookies
 import json
 import os
@@ -20,7 +21,13 @@ import supply_generation_passwords
 import supply_identity as identity
 import supply_passwords
 import supply_publications
+from hypothesis.internal.conjecture.engine import ConjectureRunner
 from people import CHANCE, OWNER, PASSER_BY, TOKENS, TWO_HOMES, Person, Refused, call, looks
+
+# Hypothesis would spend two fifths of a walk on requests that make a number grow, and nobody names a number here.
+ConjectureRunner.should_optimise = False
+# What a walk makes up is let go of by itself; the collector looks for circles every 700 objects otherwise.
+gc.set_threshold(200_000, 20, 20)
 
 # Of the good requests so many get real values; the others stay as they were made up.
 REAL = 0.7

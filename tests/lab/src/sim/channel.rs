@@ -103,6 +103,8 @@ pub(super) struct Channel {
     pub(super) without_funds_until: i64,
     /// The next payment is taken with a difference.
     pub(super) next_differs_by: Option<i64>,
+    /// So much of the next payment goes back at the desk at once.
+    pub(super) gives_back_next: Option<i64>,
     /// The next query about a refund is answered with another sum.
     pub(super) misquotes_next: bool,
     /// What happens to the next trade in its payer's wallet: after how long, and whether it is paid.
@@ -186,6 +188,9 @@ impl Channel {
             trade.paid_at = Some(now);
             let difference = self.next_differs_by.take().unwrap_or(0);
             trade.fen = trade.fen.saturating_add(difference).max(1);
+            if let Some(of_mille) = self.gives_back_next.take() {
+                self.give_back_at_desk(number, of_mille, now);
+            }
         }
         possible
     }
@@ -222,6 +227,25 @@ impl Channel {
         }
         trade.desk_fen = trade.desk_fen.saturating_add(fen);
         fen
+    }
+
+    /// Somebody has a refund carried out under its number that was refused; true when it is done now.
+    pub(super) fn carry_out(&mut self, number: &str, request: &str, fen: i64, now: i64) -> bool {
+        let Some(trade) = self.trades.get_mut(number) else {
+            return false;
+        };
+        if let Some(known) = trade.refunds.get(request) {
+            return known.fen == fen && known.moves_at <= now;
+        }
+        let by_bank: i64 = trade.by_bank.values().sum();
+        let taken = trade.promised().saturating_add(by_bank);
+        let possible =
+            taken.saturating_add(fen) <= trade.fen && trade.paid_at.is_some_and(|paid| paid <= now);
+        if possible {
+            let book = RefundBook { fen, moves_at: now };
+            trade.refunds.insert(request.to_owned(), book);
+        }
+        possible
     }
 
     /// Numbers of the trades that were paid, in order.

@@ -1,7 +1,7 @@
 //! What must come together for seldom cells to be met: a rumour and the row it is about, a claim
 //! and a seller without funds, another sum and a payer who pays late.
 
-use lifeline_core::payments::order::Purpose;
+use lifeline_core::payments::order::{Purpose, Via};
 
 use super::dice::Dice;
 use super::plan::{Climate, HOMES, Habit, Oddity, Plan, Service, Upset};
@@ -9,31 +9,31 @@ use super::rumours::Spot;
 
 /// States that rumours are told about, and how often compared with the others.
 const SPOTS: [(u64, Spot); 25] = [
-    (6, spot("P", "CREATED")),
-    (2, spot("P", "PAYING")),
+    (12, spot("P", "CREATED")),
+    (9, spot("P", "PAYING")),
     (9, spot("P", "CLOSING")),
-    (4, spot("P", "CLOSED")),
-    (12, spot("P", "PAID")),
-    (4, spot("P", "SUSPENSE")),
+    (8, spot("P", "CLOSED")),
+    (14, spot("P", "PAID")),
+    (5, spot("P", "SUSPENSE")),
     (3, spot("P", "DONE")),
     (5, spot("L", "READY")),
     (6, spot("L", "POSTING")),
     (13, spot("L", "POST_UNKNOWN")),
-    (22, spot("L", "FENCING(repost)")),
+    (34, spot("L", "FENCING(repost)")),
     (22, spot("L", "FENCING(refund)")),
-    (1, spot("L", "POSTED")),
+    (2, spot("L", "POSTED")),
     (5, spot("L", "REVERSING")),
-    (4, spot("L", "MKT_REFUND")),
+    (6, spot("L", "MKT_REFUND")),
     (26, spot("L", "REFUND_DUE")),
     (2, spot("L", "REFUNDED")),
-    (5, spot("L", "HELD")),
+    (8, spot("L", "HELD")),
     (5, spot("R", "PLANNED")),
-    (7, spot("R", "SENDING")),
+    (40, spot("R", "SENDING")),
     (5, spot("R", "UNKNOWN")),
-    (4, spot("R", "WAIT_FUNDS")),
-    (15, spot("R", "BLOCKED")),
+    (6, spot("R", "WAIT_FUNDS")),
+    (17, spot("R", "BLOCKED")),
     (2, spot("R", "DONE")),
-    (4, spot("R", "WITHDRAWN")),
+    (10, spot("R", "WITHDRAWN")),
 ];
 
 const fn spot(table: &'static str, state: &'static str) -> Spot {
@@ -133,9 +133,29 @@ fn claim_at_cutoff(plan: &mut Plan, dice: &mut Dice) {
 /// The row that a rumour is about must come to be.
 fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
     match (on.table, on.state) {
+        // What the channel never hears of, or nobody pays: its order stands, or is given up.
+        ("P", "CREATED" | "PAYING" | "CLOSING") if dice.in_mille(400) => {
+            unheard(plan, on.state, dice);
+        }
+        ("P", "CREATED" | "CLOSING" | "CLOSED") if dice.in_mille(500) => {
+            if on.state == "CREATED" {
+                let after_ms = dice.between(1, 90);
+                let pays = true;
+                plan.upsets.push((0, Upset::Wallet { after_ms, pays }));
+            }
+            let of_mille = dice.between(1, 1000);
+            plan.oddities.push((0, Oddity::DeskAtOnce { of_mille }));
+        }
         ("P", "CREATED" | "SUSPENSE") => {
             let by_fen = dice.between(1, 90);
             plan.oddities.push((0, Oddity::OtherSum { by_fen }));
+        }
+        // The refund that marketing allowed is refused: its window is over.
+        ("L", "HELD") if dice.in_mille(600) => {
+            claim_at_cutoff(plan, dice);
+            let after_ms = dice.between(2_000, 60_000);
+            plan.services.push(Service::LateClaim { after_ms });
+            plan.oddities.push((120, Oddity::WindowOver));
         }
         ("L", "HELD") => plan.oddities.push((0, Oddity::Stray { times: 1 })),
         ("L", "POSTING" | "POST_UNKNOWN") => plan.climate = Climate::Stormy,
@@ -144,6 +164,16 @@ fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
             for at_s in [15, 40, 65] {
                 plan.upsets.push((at_s, Upset::MarketingDown { for_s: 12 }));
             }
+        }
+        // Claimed while it is sent first, and two persons want it sent once more.
+        ("L", "FENCING(repost)") if dice.in_mille(450) => {
+            let claim = Service::Claim {
+                on: Some("POSTING"),
+            };
+            plan.services.extend([claim; 3]);
+            let on = Some("POST_UNKNOWN");
+            plan.oddities.extend([(0, Oddity::HastyRuling { on }); 2]);
+            plan.climate = Climate::Stormy;
         }
         ("L", "FENCING(repost)") => {
             restless(plan);
@@ -161,7 +191,12 @@ fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
             let after_ms = dice.between(2_000, 90_000);
             plan.services.push(Service::LateClaim { after_ms });
         }
-        // Marketing refuses, its fence is answered, and the refund waits at the brake.
+        // Marketing refuses, its fence is answered, and the refund waits for funds.
+        ("L", "REFUND_DUE") if dice.in_mille(200) => {
+            without_funds(plan, 7200);
+            unavailable(plan, dice);
+        }
+        // The same, and it waits at the brake.
         ("L", "REFUND_DUE") if dice.in_mille(600) => {
             plan.tight_brake = true;
             unavailable(plan, dice);
@@ -175,6 +210,10 @@ fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
             }
         }
         ("L", "REVERSING" | "REFUNDED") | ("R", "UNKNOWN" | "DONE") => claims(plan, 2),
+        ("R", "SENDING") if dice.in_mille(500) => {
+            plan.climate = Climate::Stormy;
+            claims(plan, 4);
+        }
         ("R", "SENDING") => {
             // Somebody gave the money back at the desk in the moment it is claimed here.
             for _ in 0..3 {
@@ -199,6 +238,21 @@ fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
             look_late(plan, dice);
         }
         _common => {}
+    }
+}
+
+fn unheard(plan: &mut Plan, state: &str, dice: &mut Dice) {
+    for wish in &mut plan.wishes {
+        wish.via = Via::Mini;
+        wish.habit = if state == "CLOSING" {
+            let after_s = dice.between(2, 20);
+            Habit::GivesUp { after_s }
+        } else {
+            Habit::Leaves
+        };
+    }
+    if state != "PAYING" {
+        plan.upsets.push((0, Upset::ChannelDown { for_s: 120 }));
     }
 }
 
@@ -288,6 +342,12 @@ fn follow(plan: &mut Plan, at_s: i64, oddity: Oddity, dice: &mut Dice) {
         Oddity::Misquoted => {
             let on = Some("POST_UNKNOWN");
             plan.oddities.push((at_s, Oddity::HastyRuling { on }));
+        }
+        Oddity::DeskAtOnce { .. } => {
+            for wish in &mut plan.wishes {
+                wish.habit = late_habit(wish.habit, dice);
+            }
+            plan.climate = Climate::Stormy;
         }
         Oddity::Stray { .. } | Oddity::Restless { .. } | Oddity::HastyRuling { .. } => {}
     }

@@ -23,16 +23,11 @@ const TABLES: [(&str, &str); 3] = [
     ),
 ];
 
-/// Why a cell is not met: said for one cell, or with `*` for every input of a state.
-const UNMET: &str = include_str!("unmet.table");
-
 /// One way out of a cell, and how often it was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) cell: Cell,
     pub(super) times: u64,
-    /// Why it is not met, where that is known.
-    pub(super) reason: Option<&'static str>,
 }
 
 /// Every way out of every cell that is no contradiction, in the law's order.
@@ -47,12 +42,7 @@ pub(super) fn rows(met: &BTreeMap<Cell, u64>) -> Vec<Row> {
                 continue;
             }
             let times = met.get(&cell).copied().unwrap_or(0);
-            let reason = reason(&cell);
-            all.push(Row {
-                cell,
-                times,
-                reason,
-            });
+            all.push(Row { cell, times });
         }
     }
     all
@@ -136,21 +126,6 @@ fn cell(table: &str, line: &str) -> Option<Cell> {
     })
 }
 
-fn reason((table, state, input, next): &Cell) -> Option<&'static str> {
-    let fits = |word: &str, given: &str| word == "*" || word == given;
-    UNMET
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .find_map(|line| {
-            let mut words = line.split('|').map(str::trim);
-            let matches = fits(words.next()?, table)
-                && fits(words.next()?, state)
-                && fits(words.next()?, input)
-                && fits(words.next()?, next);
-            matches.then(|| words.next()).flatten()
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,26 +152,5 @@ mod tests {
             !has("CREATED", "lines_final"),
             "a contradiction is no cell to be met"
         );
-    }
-
-    #[test]
-    fn a_reason_is_for_cells_of_the_law() {
-        let rows = rows(&BTreeMap::new());
-        for line in UNMET
-            .lines()
-            .filter(|line| !line.starts_with('#') && !line.is_empty())
-        {
-            let words: Vec<&str> = line.split('|').map(str::trim).collect();
-            assert_eq!(words.len(), 5, "{line}");
-            let fits = |word: &str, given: &str| word == "*" || word == given;
-            let used = rows.iter().any(|row| {
-                let (table, state, input, next) = &row.cell;
-                fits(words[0], table)
-                    && fits(words[1], state)
-                    && fits(words[2], input)
-                    && fits(words[3], next)
-            });
-            assert!(used, "no cell fits: {line}");
-        }
     }
 }

@@ -4,7 +4,7 @@ use super::cells::{Ear, Heard};
 use super::cluster::Cluster;
 use super::dice::Dice;
 use super::household::Visit;
-use super::looks::{Due, books, held_ever, lines, unfinished, unrest};
+use super::looks::{Due, books, held_ever, in_two_steps, lines, unfinished, unrest};
 use super::marketing::day;
 use super::node::{Born, Node, TICK};
 use super::office::Desk;
@@ -337,7 +337,11 @@ impl Run<'_> {
             ..
         } = self;
         drop((tasks, cluster));
-        let heard = ear.take();
+        let mut heard = ear.take();
+        for cell in town.bench.look(in_two_steps).unwrap_or_default() {
+            let times = heard.cells.entry(cell).or_insert(0);
+            *times = times.saturating_add(1);
+        }
         let mut failures = Vec::new();
         if town.bench.look(unrest).unwrap_or(1) > 0 {
             failures.extend(town.bench.look(unfinished).unwrap_or_default());

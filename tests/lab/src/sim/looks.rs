@@ -4,6 +4,7 @@
 use lifeline_core::ledger::Account;
 use lifeline_core::store::snapshot;
 
+use super::cells::Cell;
 use super::town::Town;
 use super::world::Handle;
 
@@ -83,6 +84,23 @@ pub(super) fn held_ever(conn: &rusqlite::Connection) -> rusqlite::Result<u64> {
         .prepare_cached(COUNT)?
         .query_row([], |row| row.get(0))?;
     Ok(held.unsigned_abs())
+}
+
+/// Cells of the law that are two steps of one unit: money is heard of by what went back of it, and a posting by
+/// one whose money is wanted back. Each way is named as the law names it, once a history and row.
+pub(super) fn in_two_steps(conn: &rusqlite::Connection) -> rusqlite::Result<Vec<Cell>> {
+    const LIST: &str = "SELECT a.machine, a.state, CASE a.machine WHEN 'P' THEN b.input ELSE a.input END, b.next_state \
+        FROM payment_sighting a JOIN payment_sighting b \
+        ON b.payment_id = a.payment_id AND b.machine = a.machine AND b.row_id = a.row_id \
+        AND b.state = a.next_state AND b.first_seen_at = a.first_seen_at AND b.applied = 1 \
+        WHERE a.applied = 1 AND a.state <> a.next_state AND ( \
+        (a.machine = 'P' AND a.input = 'paid_equal' AND b.input = 'refund_not_ours' AND b.next_state = 'PAID') \
+        OR (a.machine = 'L' AND a.input = 'posted_same' AND b.input = 'refund_wanted' AND b.next_state = 'REVERSING'))";
+    let mut list = conn.prepare_cached(LIST)?;
+    let cells = list.query_map([], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    })?;
+    cells.collect()
 }
 
 /// The ledger balances and says of the channel what the channel says.

@@ -107,18 +107,24 @@ impl World {
 
     /// The machine loses everything that is not stored, and comes up again later.
     pub(super) fn crash(&mut self, at: usize, down_s: i64, place: Place) {
+        if self.fall(at, place) {
+            self.note(format_args!("machine {at} is down for {down_s} s"));
+            self.after(down_s.saturating_mul(SECOND), move |world| {
+                world.boots.push(at)
+            });
+        }
+    }
+
+    /// The machine goes down until somebody starts it; false when it is down already.
+    pub(super) fn fall(&mut self, at: usize, place: Place) -> bool {
         let Some(machine) = self.machines.get_mut(at).filter(|machine| machine.up) else {
-            return;
+            return false;
         };
         machine.up = false;
         machine.crashes = machine.crashes.saturating_add(1);
-        self.note(format_args!(
-            "machine {at} crashes at {place}, down for {down_s} s"
-        ));
+        self.note(format_args!("machine {at} crashes at {place}"));
         self.downs.push(at);
-        self.after(down_s.saturating_mul(SECOND), move |world| {
-            world.boots.push(at)
-        });
+        true
     }
 
     pub(super) fn is_still(&self, at: usize) -> bool {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lifeline_core::shared::time::Time;
 
+use super::account::HomeAccount;
 use super::plan::Plan;
 
 /// 22:30 in Shanghai.
@@ -36,69 +37,6 @@ pub(super) fn next_cutoff(at: i64) -> i64 {
     at.div_euclid(1_000_000)
         .saturating_add(left)
         .saturating_mul(1_000_000)
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct HomeAccount {
-    pub(super) open: bool,
-    /// Marketing answers "unavailable" about it until then.
-    pub(super) unavailable_until: i64,
-    owed_fen: i64,
-    /// The day `owed_fen` is meant for; each later one adds the fee while something is owed.
-    as_of: i64,
-    fee_fen: i64,
-    prepaid_fen: i64,
-    revision: u64,
-}
-
-impl HomeAccount {
-    pub(super) const fn due(&self, on: i64) -> i64 {
-        if self.owed_fen <= 0 {
-            return 0;
-        }
-        let days = on.saturating_sub(self.as_of);
-        let days = if days > 0 { days } else { 0 };
-        self.owed_fen
-            .saturating_add(self.fee_fen.saturating_mul(days))
-    }
-
-    /// Changes whenever a figure does.
-    pub(super) fn version(&self, on: i64) -> String {
-        format!("v{}:{}", self.revision, self.due(on))
-    }
-
-    /// Credits a sum paid on that day; what was owed of it.
-    fn credit(&mut self, fen: i64, on: i64) -> i64 {
-        let due = self.due(on);
-        self.revision = self.revision.saturating_add(1);
-        let used = fen.min(due);
-        self.owed_fen = due.saturating_sub(used);
-        self.as_of = if self.owed_fen > 0 { on } else { self.as_of };
-        self.prepaid_fen = self.prepaid_fen.saturating_add(fen.saturating_sub(used));
-        used
-    }
-
-    fn take_back(&mut self, used: i64, rest: i64, on: i64) {
-        self.revision = self.revision.saturating_add(1);
-        let due = self.due(on);
-        self.owed_fen = due.saturating_add(used);
-        self.as_of = on;
-        self.prepaid_fen = self.prepaid_fen.saturating_sub(rest);
-    }
-
-    /// Somebody pays the whole debt at a counter.
-    pub(super) const fn settle(&mut self) {
-        self.owed_fen = 0;
-        self.revision = self.revision.saturating_add(1);
-    }
-
-    /// A new bill.
-    pub(super) const fn charge(&mut self, fen: i64, on: i64) {
-        let due = self.due(on);
-        self.owed_fen = due.saturating_add(fen);
-        self.as_of = on;
-        self.revision = self.revision.saturating_add(1);
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,15 +127,7 @@ pub(super) struct Marketing {
 impl Marketing {
     pub(super) fn of(plan: &Plan) -> Self {
         let today = day(plan.start.micros());
-        let account = |home: &super::plan::HomePlan| HomeAccount {
-            open: true,
-            unavailable_until: 0,
-            owed_fen: home.owed_fen,
-            as_of: today,
-            fee_fen: home.fee_fen,
-            prepaid_fen: 0,
-            revision: 1,
-        };
+        let account = |home| HomeAccount::new(home, today);
         Self {
             homes: plan.homes.iter().map(account).collect(),
             ..Self::default()
@@ -370,12 +300,50 @@ impl Marketing {
         if business_date(posting.posted_at) != business_date(now) {
             return Some(false);
         }
+        self.take_off(number);
+        Some(true)
+    }
+
+    /// The whole posting is undone, on any day; false when there is none to undo.
+    pub(super) fn take_off(&mut self, number: &str) -> bool {
+        let Some(posting) = self
+            .postings
+            .get_mut(number)
+            .filter(|posting| posting.state == PostingState::Posted && !posting.stray)
+        else {
+            return false;
+        };
         posting.state = PostingState::Reversed;
         let rest = posting.fen.saturating_sub(posting.used);
         if let Some(account) = self.homes.get_mut(posting.home) {
             account.take_back(posting.used, rest, day(posting.paid_at));
         }
-        Some(true)
+        true
+    }
+
+    /// A clerk undoes a posting whose one voucher, for all of it, waits: that is allowed by it.
+    pub(super) fn reverse_over_voucher(&mut self, number: &str) -> bool {
+        let Some(posting) = self.postings.get_mut(number) else {
+            return false;
+        };
+        let fen = posting.fen;
+        let mut vouchers = posting.vouchers.values_mut();
+        let (Some(only), None) = (vouchers.next(), vouchers.next()) else {
+            return false;
+        };
+        if *only != (fen, VoucherState::Pending) {
+            return false;
+        }
+        only.1 = VoucherState::Approved;
+        self.take_off(number)
+    }
+
+    /// Every voucher about the number was said yes to, and there was one.
+    pub(super) fn allows(&self, number: &str) -> bool {
+        self.postings.get(number).is_some_and(|posting| {
+            let mut states = posting.vouchers.values().map(|(_, state)| *state);
+            !posting.vouchers.is_empty() && states.all(|state| state == VoucherState::Approved)
+        })
     }
 
     /// A refund voucher; a repeat answers its present state.

@@ -1,12 +1,15 @@
 //! `lifeline sim`: many seeded histories of the real core over the real store, with models of the
 //! channel and of marketing around it (ADR 0011).
 
+mod account;
+mod by_hand;
 mod cells;
 mod channel;
 mod channel_port;
 mod claims;
 mod cluster;
 mod couples;
+mod darkness;
 mod dice;
 mod household;
 mod law;

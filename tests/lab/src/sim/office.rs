@@ -49,7 +49,7 @@ impl Desk {
             .with(|world| world.acting = world.acting.saturating_sub(1));
     }
 
-    async fn seconds(&self, seconds: i64) {
+    pub(super) async fn seconds(&self, seconds: i64) {
         self.world.sleep(seconds.saturating_mul(SECOND)).await;
     }
 
@@ -318,13 +318,17 @@ impl Desk {
         let foreign = order.payment.foreign > order.payment.foreign_used;
         match line.state {
             _stopped if line.frozen => None,
+            l::State::Held if self.has_undone(order, line) => self.looked_up(order, line),
             // What the daily GET may know by now is looked up before anything is decided.
             l::State::Held if line.may_be_known() && self.dice.in_mille(500) => {
                 if self.dice.in_mille(300) {
                     let number = order.posting_of(line).channel_txn_no.as_str();
                     self.world.with(|world| world.marketing.clear_stray(number));
                 }
-                self.looked_up(order, line)
+                let again = self.voucher_once_more(order, line);
+                again
+                    .filter(|_| self.dice.in_mille(500))
+                    .or_else(|| self.looked_up(order, line))
             }
             l::State::Held => Some(self.about_held(order, line, foreign)),
             l::State::Posted if foreign => Some(self.about_gone(order, line)),

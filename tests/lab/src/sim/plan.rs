@@ -129,6 +129,9 @@ pub(super) enum Oddity {
     OtherSum { by_fen: i64 },
     /// Part of a paid trade is given back at the merchant's desk.
     DeskRefund { of_mille: i64 },
+    /// Part of the next trade that is paid is given back there in the same moment: who hears of the one
+    /// hears of the other.
+    DeskAtOnce { of_mille: i64 },
     /// The refund window of every paid trade is over.
     WindowOver,
     /// The next numbers posted stand for other customers' payments already.

@@ -178,23 +178,10 @@ impl Report {
         for row in law::rows(&self.cells) {
             let (table, state, input, next) = &row.cell;
             let name = format!("{table}.{state}.{input} -> {next}");
-            match row.reason {
-                None if row.times < HITS_MIN => {
-                    self.short.push(format!(
-                        "{name} was met {} times, not {HITS_MIN}",
-                        row.times
-                    ));
-                }
-                Some(_)
-                    if row.times.saturating_mul(FULL_RUN)
-                        >= HITS_MIN.saturating_mul(counts.histories) =>
-                {
-                    self.short.push(format!(
-                        "{name} is met now ({}): take it off the list",
-                        row.times
-                    ));
-                }
-                _ => {}
+            if row.times < HITS_MIN {
+                let times = row.times;
+                self.short
+                    .push(format!("{name} was met {times} times, not {HITS_MIN}"));
             }
         }
     }
@@ -243,16 +230,10 @@ impl Report {
         for row in &rows {
             let (table, state, input, next) = &row.cell;
             let times = row.times;
-            match row.reason {
-                Some(reason) => say(
-                    text,
-                    format_args!("{table} {state} {input} -> {next}: {times} ({reason})"),
-                ),
-                None => say(
-                    text,
-                    format_args!("{table} {state} {input} -> {next}: {times}"),
-                ),
-            }
+            say(
+                text,
+                format_args!("{table} {state} {input} -> {next}: {times}"),
+            );
         }
         let known: Vec<&Cell> = rows.iter().map(|row| &row.cell).collect();
         for (cell, times) in self.cells.iter().filter(|(cell, _)| !known.contains(cell)) {
@@ -263,11 +244,10 @@ impl Report {
             );
         }
         let met = rows.iter().filter(|row| row.times >= HITS_MIN).count();
-        let excused = rows.iter().filter(|row| row.reason.is_some()).count();
         say(
             text,
             format_args!(
-                "cells: {} | met {HITS_MIN} times or more: {met} | cannot be met yet, each with its reason: {excused}",
+                "cells: {} | met {HITS_MIN} times or more: {met}",
                 rows.len()
             ),
         );

@@ -29,6 +29,16 @@ impl Desk {
         let Some(order) = self.order_in(spot).await else {
             return;
         };
+        let unheard = ["CREATED", "PAYING"].contains(&spot.state);
+        if unheard && self.dice.in_mille(600) {
+            return self.prove_absent(&order).await;
+        }
+        if spot.state == "SENDING" && self.dice.in_mille(750) {
+            return self.look_at_once(&order).await;
+        }
+        if let Some(seen) = self.act_by_hand(&order, spot) {
+            return self.say(&order, seen, "gossip").await;
+        }
         let mut seen = match spot.table {
             "P" => self.about_channel(&order),
             "L" => self.about_line_in(&order, spot.state),
@@ -59,7 +69,12 @@ impl Desk {
             if !found.is_empty() {
                 return self.some(found);
             }
-            let most = if look < QUICK_LOOKS { 200 } else { 8_000 };
+            // A refund is on its way for a moment only.
+            let most = match spot.state {
+                "SENDING" => 220,
+                _lasting if look < QUICK_LOOKS => 200,
+                _lasting => 8_000,
+            };
             let pause = self.dice.between(10, most);
             self.world.sleep(pause.saturating_mul(MILLI)).await;
         }
@@ -119,13 +134,15 @@ impl Desk {
         inputs.map(|input| self.line(line, input, None)).collect()
     }
 
-    /// Marketing shows something under a fenced number, while the refund can still be withdrawn.
+    /// Marketing shows something under a fenced number, while the refund can still be withdrawn, or when it
+    /// is under way already.
     fn broken_fence(&mut self, order: &Order, line: &PostingLine) -> Option<Observation> {
-        let planned = order
-            .refunds
-            .iter()
-            .any(|refund| refund.line_id == line.line_id && refund.state == r::State::Planned);
-        if line.state != l::State::RefundDue || !planned || self.dice.in_mille(120) {
+        let mut refunds = order.refunds.iter();
+        let open = refunds.any(|refund| {
+            let planned = refund.state == r::State::Planned;
+            refund.line_id == line.line_id && (planned || refund.state.may_move())
+        });
+        if line.state != l::State::RefundDue || !open || self.dice.in_mille(120) {
             return None;
         }
         let fenced = |world: &mut World| {

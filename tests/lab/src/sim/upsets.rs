@@ -65,6 +65,7 @@ pub(super) fn odd_world(world: &mut World, oddity: Oddity) {
     match oddity {
         Oddity::OtherSum { by_fen } => world.channel.next_differs_by = Some(by_fen),
         Oddity::DeskRefund { of_mille } => desk_refund(world, of_mille, 60),
+        Oddity::DeskAtOnce { of_mille } => world.channel.gives_back_next = Some(of_mille),
         Oddity::WindowOver => {
             close_windows(world);
             // Trades that are still to be paid are over a little later.
