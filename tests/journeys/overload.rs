@@ -34,8 +34,8 @@ const BUSY: usize = 16;
 const PLACES: u8 = 32;
 /// What a relay has under way at one node, and of it public information; what comes beyond is refused there
 /// (`deploy/line/src/seats.rs`).
-const UNDER_WAY: usize = 200;
-const PUBLIC_UNDER_WAY: usize = 125;
+const UNDER_WAY: usize = 125;
+const PUBLIC_UNDER_WAY: usize = 62;
 const ORDER_TIME_MAX: Duration = Duration::from_millis(200);
 /// Of so many requests of the flood one is a figure of a home, the others are public.
 const FIGURE_OF: usize = 8;

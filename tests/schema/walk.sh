@@ -7,7 +7,7 @@ set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 DOCUMENT=$HERE/../../openapi/lifeline.json
 CALLBACKS=(/v1/callbacks/alipay /v1/callbacks/marketing /v1/callbacks/sms)
-TRIES_MAX=4
+TRIES_MAX=8
 engine=${1:?usage: walk.sh sqlite|postgres}
 export LIFELINE__LIMITS__PER_ACCOUNT_MINUTE=1000000 LIFELINE__LIMITS__PER_ADDRESS_MINUTE=1000000
 export LIFELINE__LIMITS__PER_NETWORK_MINUTE=1000000 LIFELINE__LIMITS__FUNCTIONS_PERCENT=100000000

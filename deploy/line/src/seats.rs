@@ -33,11 +33,12 @@ impl Class {
         }
     }
 
-    /// How many hundredths of all seats may be taken when one of this class comes.
+    /// How many hundredths of all seats may be taken when one of this class comes. A node is busy with a few dozen;
+    /// what more of it waits there, an order waits behind at each of its steps.
     const fn hundredths(self) -> usize {
         match self {
-            Self::Public => 50,
-            Self::Household => 80,
+            Self::Public => 25,
+            Self::Household => 50,
             Self::Payment => 100,
         }
     }
@@ -115,11 +116,11 @@ mod tests {
         let fill =
             |class: Class| -> Vec<Seat<'_>> { std::iter::from_fn(|| seats.take(class)).collect() };
         let public = fill(Class::Public);
-        assert_eq!(public.len(), EACH_NODE);
+        assert_eq!(public.len(), EACH_NODE / 2);
         let households = fill(Class::Household);
-        assert_eq!(public.len() + households.len(), 2 * EACH_NODE * 8 / 10);
+        assert_eq!(public.len() + households.len(), EACH_NODE);
         let orders = fill(Class::Payment);
-        assert_eq!(orders.len(), 2 * EACH_NODE * 2 / 10);
+        assert_eq!(orders.len(), EACH_NODE);
         assert!(seats.take(Class::Payment).is_none());
         drop(public);
         assert!(seats.take(Class::Public).is_none(), "others fill its part");
