@@ -132,13 +132,22 @@ fn claim_at_cutoff(plan: &mut Plan, dice: &mut Dice) {
 
 /// The row that a rumour is about must come to be.
 fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
-    match (on.table, on.state) {
+    match on.table {
+        "P" => bring_about_payment(plan, on.state, dice),
+        "L" => bring_about_line(plan, on.state, dice),
+        "R" => bring_about_refund(plan, on.state, dice),
+        _other => {}
+    }
+}
+
+fn bring_about_payment(plan: &mut Plan, state: &str, dice: &mut Dice) {
+    match state {
         // What the channel never hears of, or nobody pays: its order stands, or is given up.
-        ("P", "CREATED" | "PAYING" | "CLOSING") if dice.in_mille(400) => {
-            unheard(plan, on.state, dice);
+        "CREATED" | "PAYING" | "CLOSING" if dice.in_mille(400) => {
+            unheard(plan, state, dice);
         }
-        ("P", "CREATED" | "CLOSING" | "CLOSED") if dice.in_mille(500) => {
-            if on.state == "CREATED" {
+        "CREATED" | "CLOSING" | "CLOSED" if dice.in_mille(500) => {
+            if state == "CREATED" {
                 let after_ms = dice.between(1, 90);
                 let pays = true;
                 plan.upsets.push((0, Upset::Wallet { after_ms, pays }));
@@ -146,27 +155,33 @@ fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
             let of_mille = dice.between(1, 1000);
             plan.oddities.push((0, Oddity::DeskAtOnce { of_mille }));
         }
-        ("P", "CREATED" | "SUSPENSE") => {
+        "CREATED" | "SUSPENSE" => {
             let by_fen = dice.between(1, 90);
             plan.oddities.push((0, Oddity::OtherSum { by_fen }));
         }
+        _common => {}
+    }
+}
+
+fn bring_about_line(plan: &mut Plan, state: &str, dice: &mut Dice) {
+    match state {
         // The refund that marketing allowed is refused: its window is over.
-        ("L", "HELD") if dice.in_mille(600) => {
+        "HELD" if dice.in_mille(600) => {
             claim_at_cutoff(plan, dice);
             let after_ms = dice.between(2_000, 60_000);
             plan.services.push(Service::LateClaim { after_ms });
             plan.oddities.push((120, Oddity::WindowOver));
         }
-        ("L", "HELD") => plan.oddities.push((0, Oddity::Stray { times: 1 })),
-        ("L", "POSTING" | "POST_UNKNOWN") => plan.climate = Climate::Stormy,
-        ("L", "READY") => {
+        "HELD" => plan.oddities.push((0, Oddity::Stray { times: 1 })),
+        "POSTING" | "POST_UNKNOWN" => plan.climate = Climate::Stormy,
+        "READY" => {
             restless(plan);
             for at_s in [15, 40, 65] {
                 plan.upsets.push((at_s, Upset::MarketingDown { for_s: 12 }));
             }
         }
         // Claimed while it is sent first, and two persons want it sent once more.
-        ("L", "FENCING(repost)") if dice.in_mille(450) => {
+        "FENCING(repost)" if dice.in_mille(450) => {
             let claim = Service::Claim {
                 on: Some("POSTING"),
             };
@@ -175,46 +190,53 @@ fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
             plan.oddities.extend([(0, Oddity::HastyRuling { on }); 2]);
             plan.climate = Climate::Stormy;
         }
-        ("L", "FENCING(repost)") => {
+        "FENCING(repost)" => {
             restless(plan);
             linger(plan, dice);
         }
-        ("L", "FENCING(refund)") => {
+        "FENCING(refund)" => {
             unavailable(plan, dice);
             plan.upsets.push((40, Upset::MarketingDown { for_s: 30 }));
             let on = Some("POST_UNKNOWN");
             plan.services.extend([Service::Claim { on }; 3]);
             plan.climate = Climate::Stormy;
         }
-        ("L", "MKT_REFUND") => {
+        "MKT_REFUND" => {
             claim_at_cutoff(plan, dice);
             let after_ms = dice.between(2_000, 90_000);
             plan.services.push(Service::LateClaim { after_ms });
         }
         // Marketing refuses, its fence is answered, and the refund waits for funds.
-        ("L", "REFUND_DUE") if dice.in_mille(200) => {
+        "REFUND_DUE" if dice.in_mille(200) => {
             without_funds(plan, 7200);
             unavailable(plan, dice);
         }
         // The same, and it waits at the brake.
-        ("L", "REFUND_DUE") if dice.in_mille(600) => {
+        "REFUND_DUE" if dice.in_mille(600) => {
             plan.tight_brake = true;
             unavailable(plan, dice);
         }
-        ("L", "REFUND_DUE") | ("R", "PLANNED" | "WITHDRAWN") => {
-            plan.tight_brake = true;
-            claims(plan, 4);
-            if on.state == "WITHDRAWN" {
+        "REFUND_DUE" => claimed_at_the_brake(plan),
+        "REVERSING" | "REFUNDED" => claims(plan, 2),
+        _common => {}
+    }
+}
+
+fn bring_about_refund(plan: &mut Plan, state: &str, dice: &mut Dice) {
+    match state {
+        "PLANNED" | "WITHDRAWN" => {
+            claimed_at_the_brake(plan);
+            if state == "WITHDRAWN" {
                 let on = spot("R", "PLANNED");
                 plan.services.push(Service::Gossip { on });
             }
         }
-        ("L", "REVERSING" | "REFUNDED") | ("R", "UNKNOWN" | "DONE") => claims(plan, 2),
-        ("R", "SENDING") if dice.in_mille(500) => {
+        "UNKNOWN" | "DONE" => claims(plan, 2),
+        "SENDING" if dice.in_mille(500) => {
             plan.climate = Climate::Stormy;
             claims(plan, 4);
         }
-        ("R", "SENDING") => {
+        "SENDING" => {
             // Somebody gave the money back at the desk in the moment it is claimed here.
             for _ in 0..3 {
                 let at_s = dice.between(15, 240);
@@ -223,11 +245,11 @@ fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
             }
             claims(plan, 4);
         }
-        ("R", "WAIT_FUNDS") => {
+        "WAIT_FUNDS" => {
             without_funds(plan, 7200);
             claims(plan, 3);
         }
-        ("R", "BLOCKED") => {
+        "BLOCKED" => {
             let why = if dice.in_mille(600) {
                 Oddity::WindowOver
             } else {
@@ -239,6 +261,11 @@ fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
         }
         _common => {}
     }
+}
+
+fn claimed_at_the_brake(plan: &mut Plan) {
+    plan.tight_brake = true;
+    claims(plan, 4);
 }
 
 fn unheard(plan: &mut Plan, state: &str, dice: &mut Dice) {
