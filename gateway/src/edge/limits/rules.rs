@@ -24,6 +24,7 @@ use std::time::Duration;
 use actix_web::http::Method;
 use lifeline_core::shared::gcra::Quota;
 pub use lifeline_core::shared::place::{around, network, subscriber};
+use smallvec::SmallVec;
 
 use super::fill::Named;
 
@@ -184,11 +185,14 @@ pub struct Rule<'a> {
     pub cost: u32,
 }
 
+/// The limits of one request: seldom more than these, and then allocated.
+pub type Rules<'a> = SmallVec<[Rule<'a>; 6]>;
+
 impl Quotas {
     /// All limits a request is held to after its address was: at most [`super::table::KEYS_MAX`].
     #[must_use]
-    pub fn rules<'a>(&self, function: Function, asker: &Asker<'a>) -> Vec<Rule<'a>> {
-        let mut rules = Vec::with_capacity(6);
+    pub fn rules<'a>(&self, function: Function, asker: &Asker<'a>) -> Rules<'a> {
+        let mut rules = Rules::new();
         let mut add = |name, function, subject: Subject<'a>, quota: Option<Quota>, cost| {
             if let Some(quota) = quota {
                 rules.push(Rule {
@@ -238,10 +242,10 @@ impl Quotas {
         &self,
         function: Function,
         homes: impl Iterator<Item = &'a str>,
-    ) -> Vec<Rule<'a>> {
+    ) -> Rules<'a> {
         let [_, _, by_home, _] = function.per_minute();
         let Some(quota) = self.scaled(by_home) else {
-            return Vec::new();
+            return Rules::new();
         };
         let rule = |home: &'a str| Rule {
             name: "home",

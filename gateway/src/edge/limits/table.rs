@@ -1,14 +1,17 @@
 //! The buckets of this node: one decision over all keys of a request, taken as a whole or not at all.
 //!
 //! Keys are kept as digests under a secret of this process: the table holds nobody's phone or home,
-//! and nobody outside can choose keys that fall together.
+//! and nobody outside can choose keys that fall together, since nobody outside is shown a digest.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use lifeline_core::shared::gcra::{Arrival, Quota};
+use foldhash::quality::RandomState;
+use lifeline_core::shared::gcra::{Arrival, Quota, Wait};
+use smallvec::SmallVec;
 
 use super::fill::{Fills, Named};
 use super::rules::Rule;
@@ -16,6 +19,8 @@ use super::stock::{ByStock, Stock, cost, verdict};
 
 /// Keys one decision may have: as many as one order may have homes.
 pub const KEYS_MAX: usize = 20;
+/// Keys that a decision seldom has more of: so many need no room of their own to be allocated.
+const KEYS_FEW: usize = 8;
 /// As many as a word has bits.
 pub const SHARDS: usize = 64;
 const SHARDS_U64: u64 = 64;
@@ -97,13 +102,18 @@ pub struct Refused {
     pub left: Left,
 }
 
+type Digests = SmallVec<[u64; KEYS_FEW]>;
+
+/// What a key was before a decision took of it; nothing when the decision began it.
+type Before = Option<(Arrival, Quota)>;
+
 /// The shards of a decision, locked in their order, so that no two decisions wait for each other.
 struct Locked<'t> {
     kept_per_shard_max: usize,
     /// A bit for each shard that is held.
     held: u64,
     /// The held ones in their order.
-    guards: [Option<MutexGuard<'t, Shard>>; KEYS_MAX],
+    guards: SmallVec<[MutexGuard<'t, Shard>; KEYS_FEW]>,
 }
 
 impl<'t> Locked<'t> {
@@ -111,13 +121,10 @@ impl<'t> Locked<'t> {
     fn of(table: &'t Table, digests: &[u64]) -> Self {
         let bit = |digest: &u64| 1_u64.checked_shl(shard_of(*digest)).unwrap_or(0);
         let held = digests.iter().map(bit).fold(0, std::ops::BitOr::bitor);
-        let mut guards = [const { None }; KEYS_MAX];
+        let mut guards = SmallVec::new();
         let mut left = held;
-        for guard in &mut guards {
-            let Some(shard) = table.shards.get(place(left.trailing_zeros())) else {
-                break;
-            };
-            *guard = Some(shard.lock().unwrap_or_else(PoisonError::into_inner));
+        while let Some(shard) = table.shards.get(place(left.trailing_zeros())) {
+            guards.push(shard.lock().unwrap_or_else(PoisonError::into_inner));
             left &= left.wrapping_sub(1);
         }
         Self {
@@ -131,7 +138,7 @@ impl<'t> Locked<'t> {
         // As many are held before it as bits are set below its own.
         let below = 1_u64.checked_shl(shard_of(digest))?.wrapping_sub(1);
         let before = (self.held & below).count_ones();
-        self.guards.get_mut(place(before))?.as_deref_mut()
+        self.guards.get_mut(place(before)).map(|guard| &mut **guard)
     }
 
     fn find(&mut self, digest: u64) -> Option<&Kept> {
@@ -156,6 +163,47 @@ impl<'t> Locked<'t> {
         metrics::counter!("lifeline_limits_strangers_total").increment(1);
         // The shard is chosen by the low bits, which strangers of one shard keep.
         digest & (STRANGERS.wrapping_mul(SHARDS_U64) | SHARDS_U64.wrapping_sub(1))
+    }
+
+    /// Takes of one key, when it has as much.
+    fn take(&mut self, digest: u64, rule: &Rule<'_>, now_ns: u64) -> Result<(u32, Before), Wait> {
+        let judge = |last| rule.quota.judge(last, rule.cost, now_ns);
+        let Some(shard) = self.shard(digest) else {
+            return judge(None).map(|pass| (pass.remaining, None));
+        };
+        match shard.buckets.entry(digest) {
+            Entry::Occupied(mut kept) => {
+                let kept = kept.get_mut();
+                let pass = judge(Some(kept.arrival))?;
+                let before = (kept.arrival, kept.quota);
+                (kept.arrival, kept.quota) = (pass.arrival, rule.quota);
+                Ok((pass.remaining, Some(before)))
+            }
+            Entry::Vacant(none) => {
+                let pass = judge(None)?;
+                let mut fresh = Kept::new(rule);
+                fresh.arrival = pass.arrival;
+                none.insert(fresh);
+                Ok((pass.remaining, None))
+            }
+        }
+    }
+
+    /// Puts back what [`Locked::take`] took: of the last key first, or one that is named twice would not be as it was.
+    fn put_back(&mut self, taken: &[(u64, Before)]) {
+        for (digest, before) in taken.iter().rev() {
+            let Some(shard) = self.shard(*digest) else {
+                continue;
+            };
+            match before {
+                None => drop(shard.buckets.remove(digest)),
+                Some(before) => {
+                    if let Some(kept) = shard.buckets.get_mut(digest) {
+                        (kept.arrival, kept.quota) = *before;
+                    }
+                }
+            }
+        }
     }
 
     /// What is kept of a key, for a change: a new one is begun by the rule it is judged by.
@@ -216,7 +264,7 @@ impl Table {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             kept_per_shard_max,
-            secret: RandomState::new(),
+            secret: RandomState::default(),
         }
     }
 
@@ -233,19 +281,17 @@ impl Table {
     }
 
     /// Locks what the keys need and finds where each is kept.
-    fn lock(&self, rules: &[Rule<'_>], now_ns: u64) -> (Locked<'_>, [u64; KEYS_MAX]) {
-        let mut digests = [0_u64; KEYS_MAX];
-        for (digest, rule) in digests.iter_mut().zip(rules) {
-            *digest = self.digest(rule);
-        }
-        let mut locked = Locked::of(self, digests.get(..rules.len()).unwrap_or_default());
-        for (digest, _) in digests.iter_mut().zip(rules) {
+    fn lock(&self, rules: &[Rule<'_>], now_ns: u64) -> (Locked<'_>, Digests) {
+        let mut digests: Digests = rules.iter().map(|rule| self.digest(rule)).collect();
+        let mut locked = Locked::of(self, &digests);
+        for digest in &mut digests {
             *digest = locked.settle(*digest, now_ns);
         }
         (locked, digests)
     }
 
-    /// Judges all keys by this node's own buckets. Only when all pass is anything taken.
+    /// Judges all keys by this node's own buckets. Only when all pass is anything taken: what was taken before a key
+    /// that refuses is put back while all of them are still held.
     ///
     /// # Errors
     /// [`Refused`] names the longest wait.
@@ -253,26 +299,21 @@ impl Table {
         let rules = rules.get(..KEYS_MAX).unwrap_or(rules);
         let (mut locked, digests) = self.lock(rules, now_ns);
         let mut left = [0_u32; KEYS_MAX];
-        let mut next = [Arrival::default(); KEYS_MAX];
+        let mut taken: SmallVec<[(u64, Before); KEYS_FEW]> = SmallVec::new();
         let (mut by, mut wait) = (0, Duration::ZERO);
-        for (at, (rule, digest)) in rules.iter().zip(digests).enumerate() {
-            let last = locked.find(digest).map(|kept| kept.arrival);
-            match rule.quota.judge(last, rule.cost, now_ns) {
-                Ok(pass) => {
-                    set(&mut left, at, pass.remaining);
-                    set(&mut next, at, pass.arrival);
+        for (at, (rule, digest)) in rules.iter().zip(&digests).enumerate() {
+            match locked.take(*digest, rule, now_ns) {
+                Ok((remaining, before)) => {
+                    set(&mut left, at, remaining);
+                    taken.push((*digest, before));
                 }
-                Err(refused) if refused.0 > wait => (by, wait) = (at, refused.0),
+                Err(Wait(longer)) if longer > wait => (by, wait) = (at, longer),
                 Err(_) => {}
             }
         }
         if wait > Duration::ZERO {
+            locked.put_back(&taken);
             return Err(Refused { by, wait, left });
-        }
-        for ((rule, digest), arrival) in rules.iter().zip(digests).zip(next) {
-            if let Some(kept) = locked.kept(digest, rule) {
-                (kept.arrival, kept.quota) = (arrival, rule.quota);
-            }
         }
         Ok(left)
     }
@@ -288,7 +329,7 @@ impl Table {
         let rules = rules.get(..KEYS_MAX).unwrap_or(rules);
         let (mut locked, digests) = self.lock(rules, now_ns);
         let mut stocks = [Stock::default(); KEYS_MAX];
-        for (at, digest) in digests.iter().enumerate().take(rules.len()) {
+        for (at, digest) in digests.iter().enumerate() {
             let kept = locked.find(*digest).map(|kept| kept.stock);
             let mut stock = kept.unwrap_or_default().at(now_ns);
             for (_, more) in gained.iter().filter(|(of, _)| *of == at) {

@@ -166,6 +166,25 @@ fn a_refused_decision_takes_nothing_from_any_key() {
 }
 
 #[test]
+fn a_key_that_is_named_twice_is_taken_from_twice_and_put_back_as_it_was() {
+    let table = Table::default();
+    let (home, shut) = (quota(3, HOUR), quota(1, HOUR));
+    assert!(table.decide(&[rule("b", "y", shut, 1)], 1).is_ok());
+    let twice = [
+        rule("home", "x", home, 1),
+        rule("home", "x", home, 1),
+        rule("b", "y", shut, 1),
+    ];
+    let refused = table.decide(&twice, 1).unwrap_err();
+    assert_eq!((refused.by, &refused.left[..2]), (2, &[2, 1][..]));
+    assert_eq!(table.len(), 1, "nothing is begun by what is refused");
+    assert_eq!(table.decide(&twice[..2], 1).unwrap()[..2], [2, 1]);
+    let refused = table.decide(&twice[..2], 1).unwrap_err();
+    assert_eq!(refused.by, 1, "only one of the three is left");
+    assert_eq!(table.decide(&twice[..1], 1).unwrap()[0], 0);
+}
+
+#[test]
 fn keys_differ_by_name_function_and_subject() {
     let table = Table::default();
     let one = rule("home", "x", quota(1, HOUR), 1);
