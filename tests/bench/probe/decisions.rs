@@ -8,7 +8,10 @@ use std::time::Instant;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::redis::Redis;
-use lifeline_gateway::edge::limits::{Asker, Function, Limits, Quotas};
+use lifeline_core::shared::gcra::Quota as Room;
+use lifeline_gateway::edge::limits::steady::{Monotonic, Steady};
+use lifeline_gateway::edge::limits::table::Table;
+use lifeline_gateway::edge::limits::{Asker, Function, Limits, Quotas, Rule, Subject};
 use redis::aio::MultiplexedConnection;
 use serde_json::{Value, json};
 
@@ -93,6 +96,41 @@ async fn ours(limits: &Limits, person: &Person) -> Result<(), String> {
     }
 }
 
+/// The decision alone, over all keys and the clock read: without the figures that a caller is told.
+struct Alone {
+    table: Table,
+    time: Steady,
+}
+
+impl Alone {
+    fn new() -> Self {
+        Self {
+            table: Table::default(),
+            time: Steady::over(Box::<Monotonic>::default()),
+        }
+    }
+
+    fn decide(&self, person: &Person) -> Result<(), String> {
+        let of = |name, subject| Rule {
+            name,
+            function: "",
+            subject,
+            quota: Room::per_minute(PLENTY),
+            cost: 1,
+        };
+        let keys: [Rule<'_>; KEYS] = [
+            of("address", Subject::Subscriber(person.address)),
+            of("network", Subject::Named(&person.network)),
+            of("account", Subject::Named(&person.account)),
+            of("home", Subject::Named(&person.home)),
+        ];
+        let decided = self.table.decide(&keys, self.time.now_ns());
+        decided
+            .map(|_| ())
+            .map_err(|_| "a decision was no".to_owned())
+    }
+}
+
 /// One check for each key, as one would write it with the crate alone.
 struct Raw {
     addresses: DefaultKeyedRateLimiter<IpAddr>,
@@ -119,10 +157,16 @@ impl Raw {
     }
 }
 
-async fn local() -> Result<(f64, f64), String> {
+struct Local {
+    ours: f64,
+    alone: f64,
+    governor: f64,
+}
+
+async fn local() -> Result<Local, String> {
     let people = people(PEOPLE);
-    let (limits, raw) = (Limits::new(quotas(), None), Raw::new());
-    let (mut by_us, mut by_raw) = (Vec::new(), Vec::new());
+    let (limits, alone, raw) = (Limits::new(quotas(), None), Alone::new(), Raw::new());
+    let (mut by_us, mut by_table, mut by_raw) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let began = Instant::now();
         for person in people.iter().cycle().take(DECISIONS) {
@@ -131,11 +175,20 @@ async fn local() -> Result<(f64, f64), String> {
         by_raw.push(rate(DECISIONS, began));
         let began = Instant::now();
         for person in people.iter().cycle().take(DECISIONS) {
+            alone.decide(person)?;
+        }
+        by_table.push(rate(DECISIONS, began));
+        let began = Instant::now();
+        for person in people.iter().cycle().take(DECISIONS) {
             ours(&limits, person).await?;
         }
         by_us.push(rate(DECISIONS, began));
     }
-    Ok((median(by_us), median(by_raw)))
+    Ok(Local {
+        ours: median(by_us),
+        alone: median(by_table),
+        governor: median(by_raw),
+    })
 }
 
 async fn evalsha(
@@ -209,11 +262,11 @@ where
 
 pub(crate) fn measure(redis: &str) -> Result<Value, String> {
     actix_web::rt::System::new().block_on(async {
-        let (local, governor) = local().await?;
+        let local = local().await?;
         let (leased, evalsha) = shared(redis).await?;
         Ok(
             json!({ "keys": KEYS, "shared_keys": KEYS - 1, "at_once": AT_ONCE,
-            "governor": governor, "local": local, "evalsha": evalsha, "leased": leased }),
+            "governor": local.governor, "local": local.ours, "alone": local.alone, "evalsha": evalsha, "leased": leased }),
         )
     })
 }
